@@ -1,0 +1,34 @@
+"""`python -m bench.original PORT`: one process of the original stack on loopback."""
+
+import importlib.util
+import sys
+from typing import Literal
+
+import uvicorn
+
+from bench.original.app import create_app
+
+Parser = Literal["httptools", "h11"]
+
+
+def parser() -> Parser:
+    """Return the quickest HTTP parser that is installed."""
+    return "httptools" if importlib.util.find_spec("httptools") else "h11"
+
+
+def main() -> None:
+    uvicorn.run(
+        create_app(),
+        host="127.0.0.1",
+        port=int(sys.argv[1]),
+        loop="uvloop",
+        http=parser(),
+        access_log=False,
+        log_level="warning",
+        proxy_headers=False,
+        server_header=False,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Party Dibs: the live voucher hub for events."""

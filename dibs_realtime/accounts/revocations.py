@@ -1,0 +1,145 @@
+"""The news that a session ended or that a member's role changed, which every node must hear within a second."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from pydantic import TypeAdapter, ValidationError
+
+from dibs_realtime.kit import json
+from dibs_realtime.kit.database import Connection, Database
+from dibs_realtime.kit.redis import AWAY, Redis
+
+_log = logging.getLogger(__name__)
+
+CHANNEL = "dibs:revocations"
+POLL_SECONDS = 0.4
+OVERLAP_SECONDS = 30.0
+"""Each look at the table covers so much of the past again: a transaction commits later than it writes its time."""
+PATIENCE_SECONDS = 2.0
+"""A look that takes longer has lost its connection."""
+REMEMBERED = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """A session ended (`session_id`), or the role of `user_id` in `event_id` changed or ended (kind member).
+
+    until: when the session's last token expires at the latest; None: unknown.
+    """
+
+    id: UUID
+    kind: Literal["session", "member"]
+    reason: str
+    session_id: UUID | None = None
+    event_id: UUID | None = None
+    user_id: UUID | None = None
+    until: datetime | None = None
+
+
+Heard = Callable[[Revocation], None]
+_MESSAGE = TypeAdapter(list[Revocation])
+_NEWS = """
+SELECT r.id, r.kind, r.reason, r.session_id, r.event_id, r.user_id, s.expires_at AS until
+  FROM revocations r LEFT JOIN sessions s ON s.id = r.session_id
+ WHERE r.at > clock_timestamp() - $1::interval
+ ORDER BY r.at
+"""
+
+
+class RevocationFeed:
+    """Hears each revocation once: from PostgreSQL, which is sure and asked all the time, or sooner by Redis."""
+
+    def __init__(self, database: Database, redis: Redis, heard: Heard) -> None:
+        self._database = database
+        self._redis = redis
+        self._heard = heard
+        self._known: OrderedDict[UUID, None] = OrderedDict()
+        self._current_at = 0.0
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def lag(self) -> float:
+        """Seconds since when something may have been missed. The machine's clock: it times the feed, not a rule."""
+        return time.monotonic() - self._current_at
+
+    def start(self, since: float) -> None:
+        """Begin to hear. `since`: the monotonic time from which on nothing may be missed."""
+        self._current_at = since
+        self._tasks = [
+            asyncio.create_task(self._poll(), name="revocations from postgresql"),
+            asyncio.create_task(self._listen(), name="revocations from redis"),
+        ]
+
+    async def stop(self) -> None:
+        """Hear no more."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def tell(self, revocations: Iterable[Revocation]) -> None:
+        """Spread what was committed: here at once, to the other nodes as fast as Redis is."""
+        news = list(revocations)
+        for revocation in news:
+            self._hear(revocation)
+        if news:
+            await self._redis.publish(CHANNEL, json.dumps([asdict(revocation) for revocation in news]))
+
+    def _hear(self, revocation: Revocation) -> None:
+        if revocation.id in self._known:
+            return
+        self._known[revocation.id] = None
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        self._heard(revocation)
+
+    async def _poll(self) -> None:
+        while True:
+            try:
+                # The connection is kept: the news must not wait behind other queries for one.
+                async with self._database.reading() as connection:
+                    while True:
+                        await self._look(connection)
+                        await asyncio.sleep(POLL_SECONDS)
+            except Exception as error:  # noqa: BLE001  # whatever it is, this loop must go on
+                _log.warning("revocations cannot be read", extra={"error": type(error).__name__})
+                await asyncio.sleep(POLL_SECONDS)
+
+    async def _look(self, connection: Connection) -> None:
+        began = time.monotonic()
+        window = timedelta(seconds=began - self._current_at + OVERLAP_SECONDS)
+        for row in await connection.fetch(_NEWS, window, timeout=PATIENCE_SECONDS):
+            self._hear(Revocation(**dict(row)))
+        self._current_at = began
+
+    async def _listen(self) -> None:
+        while True:
+            await self._redis.until_healthy()
+            subscriber = self._redis.new_pubsub()
+            try:
+                await subscriber.subscribe(CHANNEL)
+                while True:
+                    message = await subscriber.get_message(ignore_subscribe_messages=True, timeout=5)
+                    if message is not None:
+                        self._read(message["data"])
+            except AWAY:
+                await asyncio.sleep(POLL_SECONDS)
+            finally:
+                with contextlib.suppress(*AWAY):
+                    await subscriber.aclose()
+
+    def _read(self, message: bytes) -> None:
+        try:
+            news = _MESSAGE.validate_json(message)
+        except ValidationError:
+            _log.warning("a message about revocations cannot be read")
+            return
+        for revocation in news:
+            self._hear(revocation)

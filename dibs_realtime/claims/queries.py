@@ -1,0 +1,87 @@
+"""What guests read: the event's page, its counts, and their wallet."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from dibs_realtime.claims.schemas import PublicEvent, PublicOffer, WalletVoucher
+from dibs_realtime.events.model import EVENTS, event_of
+from dibs_realtime.kit.database import Database
+from dibs_realtime.ledger.editing import render
+from dibs_realtime.ledger.queries import resident_view
+from dibs_realtime.ledger.view import View
+from dibs_realtime.offers.model import OFFER_COUNTERS, OFFERS, Offer, counter_of, remaining
+
+_TABLES = (EVENTS, OFFERS, OFFER_COUNTERS)
+_WALLET = """
+SELECT v.id, v.event_id, v.code, v.state, v.offer_id, o.title AS offer_title, v.uses, v.max_uses,
+       CASE WHEN v.state IN ('released', 'voided') THEN 0 ELSE v.max_uses - v.uses END AS remaining,
+       g.name AS guest_name, v.updated_at, v.guest_id
+  FROM vouchers v
+  JOIN offers o ON o.event_id = v.event_id AND o.id = v.offer_id
+  LEFT JOIN guests g ON g.event_id = v.event_id AND g.id = v.guest_id
+ WHERE v.event_id = $1 AND (v.batch_id IS NULL OR EXISTS (
+       SELECT FROM voucher_batches b WHERE b.event_id = v.event_id AND b.id = v.batch_id AND b.seq IS NOT NULL))
+"""
+
+
+async def public_event(database: Database, slug: str) -> PublicEvent | None:
+    """Return an open or closed event and its claimable offers; None: unknown, or a draft."""
+    event_id = await database.fetchval("SELECT id FROM events WHERE slug = $1 AND status <> 'draft'", slug)
+    if event_id is None:
+        return None
+    view = await resident_view(database, event_id, _TABLES)
+    return render(PublicEvent, event_of(view), offers=[_public(view, offer) for offer in _claimable(view)])
+
+
+async def counts(database: Database, event_id: UUID) -> dict[str, dict[str, int | None]]:
+    """Return `{offer_id: {claimed, redeemed, remaining}}` of the claimable offers."""
+    view = await resident_view(database, event_id, _TABLES)
+    return {str(offer.id): _counts(view, offer) for offer in _claimable(view)}
+
+
+async def wallet(database: Database, event_id: UUID, guest_id: UUID, before: UUID | None, limit: int) -> list[WalletVoucher]:
+    """Return the guest's vouchers, the newest first; one more than `limit` where there are."""
+    rows = await database.fetch(
+        f"{_WALLET} AND v.guest_id = $2 AND ($3::uuid IS NULL OR v.id < $3) ORDER BY v.id DESC LIMIT $4",
+        event_id,
+        guest_id,
+        before,
+        limit + 1,
+    )
+    return [_shown(row) for row in rows]
+
+
+async def vouchers_of_guests(
+    database: Database, event_id: UUID, voucher_ids: Collection[UUID], guest_ids: Collection[UUID]
+) -> list[tuple[UUID, WalletVoucher]]:
+    """Return those of the vouchers that belong to those guests, each with its guest."""
+    rows = await database.fetch(
+        f"{_WALLET} AND v.id = ANY($2::uuid[]) AND v.guest_id = ANY($3::uuid[])",
+        event_id,
+        list(voucher_ids),
+        list(guest_ids),
+    )
+    return [(row["guest_id"], _shown(row)) for row in rows]
+
+
+def _shown(row: Mapping[str, Any]) -> WalletVoucher:
+    return WalletVoucher.model_validate({name: row[name] for name in WalletVoucher.model_fields})
+
+
+def _claimable(view: View) -> Iterable[Offer]:
+    living = [offer for offer in view.all(OFFERS) if offer.claimable and not offer.deleted]
+    return sorted(living, key=lambda offer: offer.id)
+
+
+def _counts(view: View, offer: Offer) -> dict[str, int | None]:
+    counter = counter_of(view, offer.id)
+    return {
+        "claimed": counter.claimed,
+        "redeemed": counter.redeemed_units,
+        "remaining": remaining(offer, counter),
+    }
+
+
+def _public(view: View, offer: Offer) -> PublicOffer:
+    return render(PublicOffer, offer, **_counts(view, offer))

@@ -1,0 +1,112 @@
+"""SQL of pairing codes and of who is connected."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from dibs_realtime.accounts.sessions import SessionDirectory
+from dibs_realtime.events.tokens import token_end
+from dibs_realtime.kit.database import Database
+
+ONLINE_WITHIN = timedelta(seconds=30)
+"""A connection that was not heard of for so long is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenPairing:
+    """A pairing code that was traded for a session."""
+
+    event_id: UUID
+    device_id: UUID
+    session_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Whether a device is connected, and when it was last seen."""
+
+    online: bool
+    last_seen_at: datetime | None
+
+
+ABSENT = Presence(online=False, last_seen_at=None)
+
+
+class PairingRepository:
+    """Pairing codes, kept hashed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, code_hash: bytes, event_id: UUID, device_id: UUID, now: datetime, expires_at: datetime) -> None:
+        """Store a code; the device's earlier ones are void from now on."""
+        async with self._database.transaction() as connection:
+            await connection.execute(
+                "DELETE FROM pairings WHERE event_id = $1 AND device_id = $2", event_id, device_id
+            )
+            await connection.execute(
+                """INSERT INTO pairings (code_hash, event_id, device_id, created_at, expires_at)
+                   VALUES ($1, $2, $3, $4, $5)""",
+                code_hash, event_id, device_id, now, expires_at,
+            )  # fmt: skip
+
+    async def take(
+        self,
+        code_hash: bytes,
+        nonce_hash: bytes,
+        now: datetime,
+        again_after: datetime,
+        user_agent: str,
+        sessions: SessionDirectory,
+    ) -> TakenPairing | None:
+        """Use a code once and open the device's session; None: wrong, used or expired.
+
+        The nonce that used it after `again_after` gets the same session again.
+        """
+        hints = []
+        async with self._database.transaction() as connection:
+            row = await connection.fetchrow(
+                """SELECT p.event_id, p.device_id, p.expires_at, p.used_at, p.nonce_hash, p.session_id,
+                          e.ends_at, d.status, d.session_id AS old_session_id
+                     FROM pairings p JOIN events e ON e.id = p.event_id
+                     JOIN devices d ON d.event_id = p.event_id AND d.id = p.device_id
+                    WHERE p.code_hash = $1 FOR UPDATE OF p""",
+                code_hash,
+            )
+            if row is None or row["status"] == "revoked":
+                return None
+            if row["used_at"] is not None:
+                if row["nonce_hash"] != nonce_hash or row["used_at"] < again_after:
+                    return None
+                return TakenPairing(row["event_id"], row["device_id"], row["session_id"])
+            if row["expires_at"] <= now:
+                return None
+            session = await sessions.create_session(
+                connection, "device", row["device_id"], row["event_id"], now, token_end(row["ends_at"], now), user_agent
+            )
+            if row["old_session_id"] is not None:
+                hints.append(await sessions.revoke_session(connection, row["old_session_id"], "paired_again"))
+            await connection.execute(
+                "UPDATE pairings SET used_at = $2, nonce_hash = $3, session_id = $4 WHERE code_hash = $1",
+                code_hash, now, nonce_hash, session.id,
+            )  # fmt: skip
+        for hint in hints:
+            await sessions.announce(hint)
+        return TakenPairing(row["event_id"], row["device_id"], session.id)
+
+
+class PresenceRepository:
+    """Which devices are connected to any node."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of(self, event_id: UUID, now: datetime) -> dict[UUID, Presence]:
+        """Return the presence of the event's devices that were ever seen."""
+        rows = await self._database.fetch(
+            """SELECT device_id, max(seen_at) AS last_seen_at, bool_or(online AND seen_at > $2) AS online
+                 FROM device_presence WHERE event_id = $1 GROUP BY device_id""",
+            event_id,
+            now - ONLINE_WITHIN,
+        )
+        return {row["device_id"]: Presence(row["online"], row["last_seen_at"]) for row in rows}

@@ -1,0 +1,121 @@
+"""Gates, devices and pairing on the wire."""
+
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import Field, StringConstraints, model_validator
+
+from dibs_realtime.doors.model import DeviceStatus
+from dibs_realtime.events.schemas import EventResource
+from dibs_realtime.kit.wire import Name, Utc, Wire
+
+Flag = Annotated[bool, Field(strict=True)]
+Label = Name
+
+
+class GateResource(Wire):
+    """A gate as entries hold it."""
+
+    id: UUID
+    event_id: UUID
+    name: str
+    version: int
+    created_at: Utc
+    updated_at: Utc
+
+
+class GateOut(GateResource):
+    """A gate and what was redeemed at it."""
+
+    redeemed_units: int
+
+
+class NewGate(Wire):
+    """A new gate."""
+
+    name: Name
+
+
+class GatePatch(Wire):
+    """What to change of a gate."""
+
+    name: Name
+
+
+class DeviceResource(Wire):
+    """A device as entries and snapshots hold it."""
+
+    id: UUID
+    event_id: UUID
+    label: str
+    gate_id: UUID | None
+    gate_locked: bool
+    can_search: bool
+    status: DeviceStatus
+    paired_at: Utc | None
+    version: int
+    created_at: Utc
+    updated_at: Utc
+
+
+class DeviceOut(DeviceResource):
+    """A device and whether it is connected."""
+
+    online: bool
+    last_seen_at: Utc | None
+
+
+class NewDevice(Wire):
+    """A new device. `gate_locked`: it cannot change its gate itself. `can_search`: it may redeem without a code."""
+
+    label: Label
+    gate_id: UUID | None = None
+    gate_locked: Flag = False
+    can_search: Flag = False
+
+
+class DevicePatch(Wire):
+    """What to change of a device; `gate_id` may be null."""
+
+    label: Label | None = None
+    gate_id: UUID | None = None
+    gate_locked: Flag | None = None
+    can_search: Flag | None = None
+
+    @model_validator(mode="after")
+    def _no_null_where_a_value_is(self) -> Self:
+        for name in ("label", "gate_locked", "can_search"):
+            if name in self.model_fields_set and getattr(self, name) is None:
+                raise ValueError(f"{name} cannot be null")
+        return self
+
+
+class OwnDevicePatch(Wire):
+    """A device moves to another gate."""
+
+    gate_id: UUID | None
+
+
+class Pairing(Wire):
+    """How to pair the device: type the code, or open the address (the code is in its fragment)."""
+
+    device: DeviceOut
+    pairing_code: str
+    pairing_url: str
+    expires_at: Utc
+
+
+class PairRequest(Wire):
+    """A phone's pairing. `pairing_nonce` is the phone's own random text: with it a lost answer can be asked for again."""
+
+    pairing_code: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    pairing_nonce: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,64}$")]
+
+
+class Paired(Wire):
+    """What a paired phone works with."""
+
+    device_token: str
+    device: DeviceResource
+    event: EventResource
+    gate: GateResource | None

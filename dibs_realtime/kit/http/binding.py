@@ -1,0 +1,104 @@
+"""Binds declared routes to aiohttp: admit the caller, parse, call, render."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+from uuid import UUID
+
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from dibs_realtime.kit import problems
+from dibs_realtime.kit.http.address import Addresses
+from dibs_realtime.kit.http.routes import Call, Gatekeeper, Route
+
+_JSON = {"Content-Type": "application/json; charset=utf-8"}
+Bound = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def bind(app: web.Application, routes: Iterable[Route], gatekeeper: Gatekeeper, addresses: Addresses) -> None:
+    """Add the routes to the application."""
+    for route in routes:
+        app.router.add_route(route.method, route.path, _bound(route, gatekeeper, addresses))
+
+
+def _bound(route: Route, gatekeeper: Gatekeeper, addresses: Addresses) -> Bound:
+    uuid_parameters = [name for name in route.parameters if name.endswith("_id")]
+    validate = route.body.__pydantic_validator__.validate_json if route.body else None
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        path: dict[str, Any] = dict(request.match_info)
+        event_id = _uuid(path["event_id"]) if "event_id" in path else None
+        caller = await gatekeeper.admit(request, route.who, event_id)
+        if any("\x00" in value or not value.isprintable() for value in path.values()):
+            raise problems.not_found()
+        for name in uuid_parameters:
+            path[name] = _uuid(path[name])
+        call = Call(request, caller, path, addresses.of(request))
+        arguments: dict[str, Any] = {}
+        if route.query is not None:
+            arguments["query"] = _parse_query(route.query, request)
+        if validate is not None:
+            raw = await read_body(request, route)
+            try:
+                arguments["body"] = validate(raw)
+            except ValidationError as error:
+                raise problems.invalid(describe(error, "body")) from None
+            except RecursionError:
+                raise problems.unprocessable("This is nested too deep.") from None
+        return _render(route, await route.handler(call, **arguments))
+
+    return answer
+
+
+async def read_body(request: web.Request, route: Route) -> bytes:
+    """Read the body. Raises Problem 415 for another content type and 413 for one that is too large."""
+    if request.content_type != route.consumes:
+        raise problems.Problem(415, f"Send this as {route.consumes}.", slug="unsupported-media-type")
+    if (request.content_length or 0) > route.max_bytes:
+        raise too_large(route.max_bytes)
+    raw = await request.read()
+    if len(raw) > route.max_bytes:
+        raise too_large(route.max_bytes)
+    return raw
+
+
+def too_large(limit: int) -> problems.Problem:
+    """413: more than `limit` bytes."""
+    return problems.Problem(413, f"This is larger than {limit} bytes.", slug="too-large")
+
+
+def describe(error: ValidationError, where: str) -> list[dict[str, Any]]:
+    """Return a validation error's parts as the contract lists them, without the values that were sent."""
+    return [
+        {"loc": [where, *part["loc"]], "msg": part["msg"]}
+        for part in error.errors(include_url=False, include_context=False, include_input=False)
+    ][:100]
+
+
+def _uuid(raw: str) -> UUID:
+    try:
+        return UUID(raw)
+    except ValueError:
+        raise problems.not_found() from None
+
+
+def _parse_query(model: type[BaseModel], request: web.Request) -> BaseModel:
+    try:
+        return model.model_validate(dict(request.query))
+    except ValidationError as error:
+        raise problems.invalid(describe(error, "query")) from None
+
+
+def _render(route: Route, result: Any) -> web.StreamResponse:
+    if isinstance(result, web.StreamResponse):
+        return result
+    if isinstance(result, bytes):
+        return web.Response(body=result, status=route.status, headers=_JSON)
+    if result is None:
+        return web.Response(status=route.status)
+    assert route.answer is not None
+    response = web.Response(body=route.answer.dump_json(result), status=route.status, headers=_JSON)
+    version = getattr(result, "version", None)
+    if isinstance(version, int):
+        response.headers["ETag"] = f'"{version}"'
+    return response

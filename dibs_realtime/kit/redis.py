@@ -1,0 +1,158 @@
+"""Redis as a help and never a need: while it is away, every question is answered at once with nothing."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Sequence
+from typing import Any
+
+from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis as Client
+from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as AwayError, RedisError
+from redis.maint_notifications import MaintNotificationsConfig
+
+_log = logging.getLogger(__name__)
+
+AWAY_PING_SECONDS = 0.25
+"""How often a Redis that is away is asked for a sign of life."""
+HEALTHY_PING_SECONDS = 2.0
+"""How often one that is there is; a command that fails tells sooner."""
+AWAY = (RedisError, OSError, TimeoutError)
+"""What the client's own methods raise when Redis is away."""
+
+
+class Redis:
+    """One process's way to Redis.
+
+    The first command that fails marks Redis as away: from then on nobody waits for it, until a ping in the
+    background is answered. Commands answer None or False while it is away and never raise.
+    """
+
+    def __init__(self, url: str, *, timeout: float = 0.4, connections: int = 64) -> None:
+        """Prepare for `url` (redis, rediss or unix); no command takes longer than `timeout` seconds."""
+        common: dict[str, Any] = {
+            "socket_connect_timeout": timeout,
+            "client_name": "dibs",
+            "maint_notifications_config": MaintNotificationsConfig(enabled=False),
+        }
+        # A pooled connection may have died unnoticed: one more try, on a new one. A timeout gets none.
+        retry = Retry(NoBackoff(), 1, supported_errors=(AwayError,))
+        pool = BlockingConnectionPool.from_url(
+            url, max_connections=connections, timeout=timeout, socket_timeout=timeout, retry=retry, **common
+        )
+        # A subscriber waits for as long as nothing happens, so its connection is another one.
+        patient = ConnectionPool.from_url(
+            url, socket_timeout=None, retry=Retry(NoBackoff(), 0), health_check_interval=5, **common
+        )
+        self._client = Client.from_pool(pool)
+        self._subscribing = Client.from_pool(patient)
+        self._healthy = False
+        self._doubtful = asyncio.Event()
+        self._back = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def healthy(self) -> bool:
+        """Whether Redis answered when it was last asked."""
+        return self._healthy
+
+    @property
+    def raw(self) -> Client:
+        """The client itself, for what the methods here do not offer. It raises `AWAY`."""
+        return self._client
+
+    def new_pubsub(self) -> PubSub:
+        """Return a subscriber with a connection of its own. It raises `AWAY`."""
+        return self._subscribing.pubsub()
+
+    async def open(self) -> None:
+        """Look whether Redis is there, and keep looking. Its absence is no error."""
+        await self._look()
+        if not self._healthy:
+            _log.warning("redis is away: going on without it")
+        self._task = asyncio.create_task(self._keep_looking(), name="redis health")
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        self._mark(healthy=False)
+        for client in (self._client, self._subscribing):
+            with contextlib.suppress(*AWAY):
+                await client.aclose()
+
+    async def until_healthy(self) -> None:
+        """Return as soon as Redis is there."""
+        await self._back.wait()
+
+    async def get(self, key: str) -> bytes | None:
+        """Return the value, or None: no such key, or Redis is away."""
+        value: bytes | None = await self._ask(self._client.get(key)) if self._healthy else None
+        return value
+
+    async def set(self, key: str, value: bytes | str, seconds: float) -> bool:
+        """Store the value for so many seconds (at least a millisecond); return whether that happened."""
+        if not self._healthy:
+            return False
+        return bool(await self._ask(self._client.set(key, value, px=max(1, int(seconds * 1000)))))
+
+    async def delete(self, *keys: str) -> bool:
+        """Delete the keys; return whether Redis took that."""
+        if not (self._healthy and keys):
+            return not keys
+        return await self._ask(self._client.delete(*keys)) is not None
+
+    async def publish(self, channel: str, message: bytes) -> bool:
+        """Send the message to whoever subscribes now; return whether Redis took it."""
+        if not self._healthy:
+            return False
+        return await self._ask(self._client.publish(channel, message)) is not None
+
+    async def eval(self, script: str, keys: Sequence[str], arguments: Sequence[str | float | bytes]) -> Any:
+        """Run a Lua script; return its answer. None: Redis is away (so the script must not answer nil)."""
+        if not self._healthy:
+            return None
+        return await self._ask(self._client.eval(script, len(keys), *keys, *arguments))
+
+    async def _ask(self, answer: Awaitable[Any]) -> Any:
+        try:
+            return await answer
+        except AWAY as error:
+            if self._healthy:
+                _log.warning("redis is away: going on without it", extra={"error": type(error).__name__})
+            self._mark(healthy=False)
+            return None
+
+    async def _look(self) -> None:
+        try:
+            await self._client.ping()
+        except AWAY:
+            self._mark(healthy=False)
+        else:
+            self._mark(healthy=True)
+
+    def _mark(self, *, healthy: bool) -> None:
+        self._healthy = healthy
+        if healthy:
+            self._doubtful.clear()
+            self._back.set()
+        else:
+            self._doubtful.set()
+            self._back.clear()
+
+    async def _keep_looking(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(HEALTHY_PING_SECONDS):
+                    await self._doubtful.wait()
+                await asyncio.sleep(AWAY_PING_SECONDS)
+            except TimeoutError:
+                pass
+            before = self._healthy
+            await self._look()
+            if self._healthy != before:
+                _log.warning("redis is back" if self._healthy else "redis is away: going on without it")

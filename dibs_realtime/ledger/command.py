@@ -1,0 +1,128 @@
+"""A command: what it needs to read, and what it decides from that and the time."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import Any, ClassVar, Generic, TypeVar
+from uuid import UUID
+
+from dibs_realtime.kit import json, problems
+from dibs_realtime.ledger.model import Actor
+from dibs_realtime.ledger.table import Lookup, Read, Table
+from dibs_realtime.ledger.view import View
+
+R = TypeVar("R")
+
+
+class Lane(IntEnum):
+    """Who goes first when a batch is gathered.
+
+    A guest who stands at a door now; then what doors did while offline; then claims; then the organizer's desk.
+    """
+
+    DOOR = 0
+    UPLOAD = 1
+    GUEST = 2
+    DESK = 3
+
+
+class Command(ABC, Generic[R]):
+    """One thing that somebody wants to do to one event."""
+
+    lane: Lane = Lane.DESK
+    constraints: ClassVar[Mapping[str, str]] = {}
+    """What to tell the caller (409) when the database refuses the command's rows: constraint name → detail."""
+    event_id: UUID
+
+    def reads(self) -> Iterable[Read]:
+        """Return the keys of the rows that `decide` looks at, besides the resident ones."""
+        return ()
+
+    @abstractmethod
+    def decide(self, view: View) -> R:
+        """Decide at `view.now` and record what happened in the view. No I/O, no clock, no randomness.
+
+        Raises Problem when the command cannot be taken; then nothing of it remains.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The first answer that was given to a key. `fingerprint` tells another request under the same key apart."""
+
+    scope: str
+    key: str
+    fingerprint: str
+    answer: Mapping[str, Any]
+    at: datetime
+
+
+VERDICTS: Table[Verdict] = Table(
+    "verdicts",
+    Verdict,
+    {"scope": "text", "key": "text", "fingerprint": "text", "answer": "jsonb", "at": "timestamptz"},
+    key=("scope", "key"),
+    updates=("answer",),
+)
+
+VERDICT_BY_KEY: Lookup[Verdict] = Lookup(
+    "verdict_by_key",
+    VERDICTS,
+    # The array holds scope and key in one text, parted by a character that neither contains.
+    """SELECT v.scope, v.key, v.fingerprint, v.answer, v.at
+         FROM unnest({keys}) AS k (pair)
+         JOIN verdicts v ON v.event_id = $1 AND v.scope = split_part(k.pair, ' ', 1) AND v.key = split_part(k.pair, ' ', 2)""",
+    "text[]",
+    lambda row: f"{row.scope} {row.key}",
+)
+
+KEY_REUSED = "This idempotency key was used for a different request."
+
+
+class KeyedCommand(Command[R]):
+    """A command that may be sent twice: the same key gets the first answer again, whatever has changed since."""
+
+    actor: Actor
+    key: str
+
+    @property
+    @abstractmethod
+    def scope(self) -> str:
+        """The range in which keys are unique, without a space."""
+
+    @abstractmethod
+    def fingerprint(self, view: View) -> str:
+        """What must be the same for a repetition to be one."""
+
+    @abstractmethod
+    def act(self, view: View) -> Mapping[str, Any]:
+        """Decide for the first time; return the answer to store (JSON types, no code, no name)."""
+
+    @abstractmethod
+    def render(self, view: View, answer: Mapping[str, Any], *, replayed: bool) -> R:
+        """Turn a stored answer into what the caller gets."""
+
+    def reads(self) -> Iterable[Read]:
+        yield Read(VERDICT_BY_KEY, f"{self.scope} {self.key}")
+
+    def stored(self, view: View) -> Verdict | None:
+        """Return the first answer to this key. Raises Problem 422 when it answered another request."""
+        verdict = view.get(VERDICTS, (self.scope, self.key))
+        if verdict is not None and verdict.fingerprint != self.fingerprint(view):
+            raise problems.unprocessable(KEY_REUSED, loc=("body", "idempotency_key"))
+        return verdict
+
+    def decide(self, view: View) -> R:
+        verdict = self.stored(view)
+        if verdict is not None:
+            return self.render(view, verdict.answer, replayed=True)
+        answer = self.act(view)
+        self.store(view, answer)
+        return self.render(view, answer, replayed=False)
+
+    def store(self, view: View, answer: Mapping[str, Any]) -> None:
+        """Keep the answer with the key."""
+        stored = json.loads(json.dumps(answer))
+        view.put(VERDICTS, Verdict(self.scope, self.key, self.fingerprint(view), stored, view.now))

@@ -1,0 +1,146 @@
+"""The two statements of a batch, composed of the parts that its commands need.
+
+Hot statements must use their index whatever the planner's statistics say: the writer's connections forbid sequential
+scans, hash and merge joins (see kit/database), so a nested loop over the keys' index is the only plan left.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from dibs_realtime.kit import json
+from dibs_realtime.ledger.model import Entry
+from dibs_realtime.ledger.table import Lookup, Table
+from dibs_realtime.ledger.view import Changes
+
+_ENTRY_COLUMNS = "seq, at, kind, actor_type, actor_id, actor_label, offer_id, voucher_id, gate_id, data"
+_ENTRY_TYPES = ("bigint", "timestamptz", "text", "text", "uuid", "text", "uuid", "uuid", "uuid", "jsonb")
+
+
+@lru_cache(maxsize=512)
+def reading(lookups: tuple[Lookup[Any], ...], resident: tuple[Table[Any], ...]) -> str:
+    """Compose one row: epoch, seq, at, a JSON array a lookup, a JSON array a resident table.
+
+    `$1` is the event; then follow, for each lookup, its keys and, where it uses them, its counts.
+    """
+    parts = ["h.epoch", "h.seq", "h.at"]
+    number = 2
+    for lookup in lookups:
+        sql = lookup.sql.replace("{keys}", f"${number}::{lookup.key_type}")
+        number += 1
+        if "{counts}" in sql:
+            sql = sql.replace("{counts}", f"${number}::int[]")
+            number += 1
+        parts.append(f"(SELECT coalesce(json_agg(r), '[]') FROM ({sql}) r)")
+    parts += [
+        f"(SELECT coalesce(json_agg(r ORDER BY {', '.join('r.' + k for k in table.key)}), '[]')"  # noqa: S608
+        f" FROM (SELECT {table.column_list()} FROM {table.name} WHERE {table.scope} = $1) r)"  # names from declarations
+        for table in resident
+    ]
+    return f"SELECT {', '.join(parts)} FROM ledger_heads h WHERE h.event_id = $1"  # noqa: S608  # as above
+
+
+def reading_arguments(asked: Iterable[tuple[Lookup[Any], dict[Any, int]]]) -> list[Any]:
+    """Return the arguments after the event id: each lookup's keys and counts."""
+    arguments: list[Any] = []
+    for lookup, keys in asked:
+        arguments.append(list(keys))
+        if "{counts}" in lookup.sql:
+            arguments.append(list(keys.values()))
+    return arguments
+
+
+@lru_cache(maxsize=512)
+def writing(inserted: tuple[Table[Any], ...], updated: tuple[Table[Any], ...], entries: bool) -> str:
+    """Compose the write. It returns the head's seq, or no row when another node was quicker: then nothing is written.
+
+    `$1` event, `$2` the seq that the batch was decided on, `$3` the epoch; with entries `$4` the new seq, `$5` its time and
+    ten arrays of entry columns; then the arrays of each table's columns.
+    """
+    guard = "EXISTS (SELECT FROM head)"
+    number = 4
+    if entries:
+        head = "UPDATE ledger_heads SET seq = $4, at = $5 WHERE event_id = $1 AND seq = $2 AND epoch = $3 RETURNING seq"
+        number = 6
+    else:
+        head = "SELECT seq FROM ledger_heads WHERE event_id = $1 AND seq = $2 AND epoch = $3"
+    parts = [f"head AS ({head})"]
+    if entries:
+        arrays = ", ".join(f"${number + n}::{kind}[]" for n, kind in enumerate(_ENTRY_TYPES))
+        parts.append(
+            f"entries AS (INSERT INTO ledger (event_id, {_ENTRY_COLUMNS})"  # noqa: S608  # names from declarations
+            f" SELECT $1, u.* FROM unnest({arrays}) AS u WHERE {guard})"
+        )
+        number += len(_ENTRY_TYPES)
+    for table in inserted:
+        parts.append(f"{table.name}_new AS ({_insert(table, number)} WHERE {guard}{_on_conflict(table)})")
+        number += len(table.columns)
+    for table in updated:
+        sets = ", ".join(f"{column} = u.{column}" + _cast(table, column) for column in table.updates)
+        where = " AND ".join(f"t.{column} = u.{column}" for column in table.key)
+        parts.append(
+            f"{table.name}_changed AS (UPDATE {table.name} t SET {sets} FROM {table.parameters(number)}"  # noqa: S608
+            f" WHERE t.{table.scope} = $1 AND {where} AND {guard})"
+        )
+        number += len(table.columns)
+    return f"WITH {', '.join(parts)} SELECT seq FROM head"
+
+
+def writing_arguments(entries: Sequence[Entry], changes: Changes) -> list[Any]:
+    """Return the column arrays for `writing`, in its order."""
+    arguments: list[Any] = []
+    if entries:
+        rows = [
+            (e.seq, e.at, e.kind, e.actor.type, e.actor.id, e.actor.label, e.offer_id, e.voucher_id, e.gate_id)
+            for e in entries
+        ]
+        arguments += [list(column) for column in zip(*rows, strict=True)]
+        arguments.append([json.dumps_text(entry.data) for entry in entries])
+    for table, rows_by_key in (*_nonempty(changes.inserted), *_nonempty(changes.updated)):
+        columns = zip(*map(table.values_of, rows_by_key.values()), strict=True)
+        for kind, column in zip(table.columns.values(), columns, strict=True):
+            arguments.append([_encode(kind, value) for value in column] if kind in _ENCODED else list(column))
+    return arguments
+
+
+def tables_of(changes: Changes) -> tuple[tuple[Table[Any], ...], tuple[Table[Any], ...]]:
+    """Return the tables with new rows and the tables with changed rows."""
+    return (
+        tuple(table for table, _ in _nonempty(changes.inserted)),
+        tuple(table for table, _ in _nonempty(changes.updated)),
+    )
+
+
+def _nonempty(rows: dict[Table[Any], dict[Any, Any]]) -> list[tuple[Table[Any], dict[Any, Any]]]:
+    # By name, so that the same mixture of tables makes the same statement text, which PostgreSQL has prepared already.
+    return sorted(((table, by_key) for table, by_key in rows.items() if by_key), key=lambda item: item[0].name)
+
+
+def _insert(table: Table[Any], number: int) -> str:
+    return (
+        f"INSERT INTO {table.name} AS t (event_id, {table.column_list()})"  # noqa: S608  # names from declarations
+        f" SELECT $1, {table.selected()} FROM {table.parameters(number)}"
+    )
+
+
+def _on_conflict(table: Table[Any]) -> str:
+    if not table.adds:
+        return ""
+    sets = ", ".join(f"{column} = t.{column} + excluded.{column}" for column in table.adds)
+    return f" ON CONFLICT (event_id, {', '.join(table.key)}) DO UPDATE SET {sets}"
+
+
+def _cast(table: Table[Any], column: str) -> str:
+    kind = table.columns[column]
+    return f"::{kind}" if kind == "uuid[]" else ""
+
+
+_ENCODED = frozenset({"jsonb", "uuid[]"})
+
+
+def _encode(kind: str, value: Any) -> str | None:
+    if value is None:
+        return None
+    if kind == "jsonb":
+        return json.dumps_text(value)
+    return "{" + ",".join(str(item) for item in value) + "}"

@@ -1,0 +1,98 @@
+"""How the ledger's writer knows a slice's tables: which columns a row has and how rows are found.
+
+A slice declares its tables beside its commands; the writer composes one reading and one writing statement a batch out of
+the parts that the batch needs, so that a batch of any mixture of commands costs two round trips.
+"""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
+
+from pydantic import TypeAdapter
+
+Row = TypeVar("Row")
+_CAST_FROM_TEXT = frozenset({"uuid[]"})
+
+
+@dataclass(frozen=True, eq=False)  # compared and hashed by identity: a declaration exists once
+class Table(Generic[Row]):
+    """A table whose rows only the ledger's writer changes.
+
+    row: a frozen dataclass whose fields are the columns without `event_id`.
+    columns: column → SQL type.
+    key: the columns that, after `event_id`, identify a row.
+    updates: the columns that a later put of a known row writes; empty: rows are only ever inserted.
+    adds: the columns that a put adds to what is stored (an upsert of deltas). Such rows are never read back.
+    scope: the column that holds the event's id.
+    resident: all of an event's rows are kept in memory between batches (small tables every command looks at).
+    """
+
+    name: str
+    row: type[Row]
+    columns: Mapping[str, str]
+    key: tuple[str, ...] = ("id",)
+    updates: tuple[str, ...] = ()
+    adds: tuple[str, ...] = ()
+    scope: str = "event_id"
+    resident: bool = False
+
+    @cached_property
+    def key_of(self) -> Callable[[Row], Any]:
+        """Answer a row's key: the column itself, or a tuple where the key has several."""
+        return attrgetter(*self.key)
+
+    @cached_property
+    def values_of(self) -> Callable[[Row], tuple[Any, ...]]:
+        """Answer a row's values in the order of `columns`."""
+        return attrgetter(*self.columns)
+
+    @cached_property
+    def parse(self) -> Callable[[str], list[Row]]:
+        """Parse a JSON array of rows as PostgreSQL's json_agg writes it."""
+        adapter = TypeAdapter(list[self.row])  # type: ignore[name-defined]  # the row type is only known at run time
+        return adapter.validate_json
+
+    def column_list(self, prefix: str = "") -> str:
+        """Return the columns as SQL, each with `prefix`."""
+        return ", ".join(f"{prefix}{column}" for column in self.columns)
+
+    def parameters(self, first: int) -> str:
+        """Return `unnest(...)` over one array a column, the first array being `$first`."""
+        arrays = ", ".join(
+            f"${first + n}::{'text' if kind in _CAST_FROM_TEXT else kind}[]"
+            for n, kind in enumerate(self.columns.values())
+        )
+        return f"unnest({arrays}) AS u({self.column_list()})"
+
+    def selected(self) -> str:
+        """Return the unnested columns as SQL expressions of the table's own types."""
+        return ", ".join(
+            f"u.{column}::{kind}" if kind in _CAST_FROM_TEXT else f"u.{column}" for column, kind in self.columns.items()
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Lookup(Generic[Row]):
+    """A way to find rows that are not resident.
+
+    sql: selects the rows; `$1` is the event, `{keys}` stands for the array of distinct keys and `{counts}`, where used, for
+        the parallel array of how many commands asked for each.
+    key_type: the SQL type of one key.
+    index: the key under which a row is found; None: under none. Rows put during the batch are found too.
+    """
+
+    name: str
+    table: Table[Row]
+    sql: str
+    key_type: str
+    index: Callable[[Row], Hashable | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One key that a command wants looked up."""
+
+    lookup: Lookup[Any]
+    key: Hashable

@@ -1,0 +1,97 @@
+"""Offers on the wire."""
+
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from dibs_realtime.kit.wire import LongText, Name, Utc, Wire
+from dibs_realtime.offers.model import OfferStatus
+
+Quantity = Annotated[int, Field(ge=0, le=10_000_000, strict=True)]
+Limit = Annotated[int, Field(ge=1, le=100_000, strict=True)]
+Uses = Annotated[int, Field(ge=1, le=1_000, strict=True)]
+GateIds = Annotated[list[UUID], Field(max_length=200)]
+
+
+class OfferResource(Wire):
+    """An offer as entries and snapshots hold it, without its figures."""
+
+    id: UUID
+    event_id: UUID
+    title: str
+    description: str
+    quantity: int | None
+    claimable: bool
+    per_guest_limit: int | None
+    max_uses: int
+    claim_from: Utc | None
+    claim_until: Utc | None
+    redeem_from: Utc | None
+    redeem_until: Utc | None
+    gate_ids: list[UUID]
+    status: OfferStatus
+    version: int
+    created_at: Utc
+    updated_at: Utc
+
+
+class OfferOut(OfferResource):
+    """An offer and its figures. `remaining`: how many more people can still get one; null: no limit."""
+
+    issued: int
+    claimed: int
+    redeemed_units: int
+    voided: int
+    released: int
+    unclaimed: int
+    places: int
+    remaining: int | None
+
+
+class _Windows(Wire):
+    claim_from: Utc | None = None
+    claim_until: Utc | None = None
+    redeem_from: Utc | None = None
+    redeem_until: Utc | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        for word in ("claim", "redeem"):
+            start, end = getattr(self, f"{word}_from"), getattr(self, f"{word}_until")
+            if start is not None and end is not None and end <= start:
+                raise ValueError(f"{word}_until must be after {word}_from")
+        return self
+
+
+class NewOffer(_Windows):
+    """A new offer."""
+
+    title: Name
+    description: LongText = ""
+    quantity: Quantity | None = None
+    claimable: Annotated[bool, Field(strict=True)]
+    per_guest_limit: Limit | None = None
+    max_uses: Uses = 1
+    gate_ids: GateIds = []
+    status: OfferStatus = "active"
+
+
+class OfferPatch(_Windows):
+    """What to change of an offer; what is left out stays, null clears what may be empty."""
+
+    title: Name | None = None
+    description: LongText | None = None
+    quantity: Quantity | None = None
+    claimable: Annotated[bool, Field(strict=True)] | None = None
+    per_guest_limit: Limit | None = None
+    max_uses: Uses | None = None
+    gate_ids: GateIds | None = None
+    status: OfferStatus | None = None
+
+    @model_validator(mode="after")
+    def _no_null_where_a_value_is(self) -> Self:
+        for name in ("title", "description", "claimable", "max_uses", "gate_ids", "status"):
+            if name in self.model_fields_set and getattr(self, name) is None:
+                raise ValueError(f"{name} cannot be null")
+        return self

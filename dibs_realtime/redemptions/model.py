@@ -1,0 +1,230 @@
+"""The rules of the door, pure: the same cases are the scanner's offline rules."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from dibs_realtime.events.model import EventStatus
+from dibs_realtime.ledger.table import Lookup, Table
+from dibs_realtime.offers.model import Offer, OfferStatus
+from dibs_realtime.vouchers.model import Voucher
+
+RefusalReason = Literal[
+    "unknown_code",
+    "voided",
+    "event_not_open",
+    "offer_paused",
+    "not_claimed",
+    "wrong_gate",
+    "not_yet_valid",
+    "expired",
+    "already_redeemed",
+    "insufficient_uses",
+]
+ReversalReason = Literal["already_reversed", "not_yours", "too_late"]
+
+OWN_REVERSAL_WITHIN = timedelta(minutes=15)
+"""How long after the server received it a door may take back its own redemption."""
+LATE_AFTER = timedelta(hours=12)
+"""An offline admission that arrives later than this is looked at by a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The status of the event and of the offer that the scan is judged by."""
+
+    event: EventStatus
+    offer: OfferStatus
+
+
+def judge(
+    voucher: Voucher | None, offer: Offer | None, standing: Standing, gate_id: UUID | None, units: int, at: datetime
+) -> RefusalReason | None:
+    """Return the first reason against redeeming `units` of the voucher at the gate at that time, or None.
+
+    Windows include their start and exclude their end.
+    """
+    if voucher is None or offer is None:
+        return "unknown_code"
+    if voucher.dead:
+        return "voided"
+    if standing.event != "open":
+        return "event_not_open"
+    if standing.offer == "paused":
+        return "offer_paused"
+    if offer.claimable and voucher.guest_id is None:
+        return "not_claimed"
+    if offer.gate_ids and gate_id not in offer.gate_ids:
+        return "wrong_gate"
+    if offer.redeem_from is not None and at < offer.redeem_from:
+        return "not_yet_valid"
+    if offer.redeem_until is not None and at >= offer.redeem_until:
+        return "expired"
+    if voucher.uses >= voucher.max_uses:
+        return "already_redeemed"
+    if voucher.uses + units > voucher.max_uses:
+        return "insufficient_uses"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """Units of one voucher that were used at one door."""
+
+    id: UUID
+    seq: int
+    voucher_id: UUID
+    offer_id: UUID
+    gate_id: UUID | None
+    device_id: UUID | None
+    actor_type: str
+    actor_id: UUID
+    units: int
+    redeemed_at: datetime
+    received_at: datetime
+    offline: bool
+    reversed_at: datetime | None
+
+
+def judge_reversal(redemption: Redemption, actor_id: UUID, *, any_time: bool, now: datetime) -> ReversalReason | None:
+    """Return the reason against taking a redemption back, or None. `any_time`: a manager asks."""
+    if redemption.reversed_at is not None:
+        return "already_reversed"
+    if any_time:
+        return None
+    if redemption.actor_id != actor_id:
+        return "not_yours"
+    if now - redemption.received_at > OWN_REVERSAL_WITHIN:
+        return "too_late"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A scan that was refused, kept apart from the ledger."""
+
+    id: UUID
+    at: datetime
+    reason: str
+    voucher_id: UUID | None
+    offer_id: UUID | None
+    gate_id: UUID | None
+    device_id: UUID | None
+    actor_type: str
+    actor_id: UUID
+    actor_label: str
+    units: int
+    offline: bool
+    local: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """What a door did offline and the server would not have done; a person settles it."""
+
+    id: UUID
+    key: str
+    reason: str
+    voucher_id: UUID | None
+    sides: list[dict[str, Any]]
+    opened_at: datetime
+    resolved_at: datetime | None
+    resolution: dict[str, Any] | None
+
+
+REDEMPTIONS: Table[Redemption] = Table(
+    "redemptions",
+    Redemption,
+    {
+        "id": "uuid",
+        "seq": "bigint",
+        "voucher_id": "uuid",
+        "offer_id": "uuid",
+        "gate_id": "uuid",
+        "device_id": "uuid",
+        "actor_type": "text",
+        "actor_id": "uuid",
+        "units": "integer",
+        "redeemed_at": "timestamptz",
+        "received_at": "timestamptz",
+        "offline": "boolean",
+        "reversed_at": "timestamptz",
+    },
+    updates=("reversed_at",),
+)
+_COLUMNS = REDEMPTIONS.column_list("r.")
+
+REDEMPTION_BY_ID: Lookup[Redemption] = Lookup(
+    "redemption_by_id",
+    REDEMPTIONS,
+    f"""SELECT {_COLUMNS} FROM unnest({{keys}}) AS k (id)
+          JOIN redemptions r ON r.event_id = $1 AND r.id = k.id""",  # noqa: S608  # constants
+    "uuid[]",
+    lambda row: row.id,
+)
+
+LAST_OF_CODE: Lookup[Redemption] = Lookup(
+    "last_redemption_of_code",
+    REDEMPTIONS,
+    f"""SELECT {_COLUMNS} FROM unnest({{keys}}) AS k (code)
+          JOIN vouchers v ON v.event_id = $1 AND v.code = k.code AND v.last_redemption_id IS NOT NULL
+          JOIN redemptions r ON r.event_id = $1 AND r.id = v.last_redemption_id""",  # noqa: S608  # constants
+    "text[]",
+    lambda row: row.id,
+)
+
+LAST_OF_VOUCHER: Lookup[Redemption] = Lookup(
+    "last_redemption_of_voucher",
+    REDEMPTIONS,
+    f"""SELECT {_COLUMNS} FROM unnest({{keys}}) AS k (id)
+          JOIN vouchers v ON v.event_id = $1 AND v.id = k.id AND v.last_redemption_id IS NOT NULL
+          JOIN redemptions r ON r.event_id = $1 AND r.id = v.last_redemption_id""",  # noqa: S608  # constants
+    "uuid[]",
+    lambda row: row.id,
+)
+
+ATTEMPTS: Table[Attempt] = Table(
+    "attempts",
+    Attempt,
+    {
+        "id": "uuid",
+        "at": "timestamptz",
+        "reason": "text",
+        "voucher_id": "uuid",
+        "offer_id": "uuid",
+        "gate_id": "uuid",
+        "device_id": "uuid",
+        "actor_type": "text",
+        "actor_id": "uuid",
+        "actor_label": "text",
+        "units": "integer",
+        "offline": "boolean",
+        "local": "jsonb",
+    },
+)
+
+CONFLICTS: Table[Conflict] = Table(
+    "conflicts",
+    Conflict,
+    {
+        "id": "uuid",
+        "key": "text",
+        "reason": "text",
+        "voucher_id": "uuid",
+        "sides": "jsonb",
+        "opened_at": "timestamptz",
+        "resolved_at": "timestamptz",
+        "resolution": "jsonb",
+    },
+    updates=("resolved_at", "resolution"),
+)
+
+CONFLICT_BY_KEY: Lookup[Conflict] = Lookup(
+    "conflict_by_key",
+    CONFLICTS,
+    """SELECT c.id, c.key, c.reason, c.voucher_id, c.sides, c.opened_at, c.resolved_at, c.resolution
+         FROM unnest({keys}) AS k (key) JOIN conflicts c ON c.event_id = $1 AND c.key = k.key""",
+    "text[]",
+    lambda row: row.key,
+)

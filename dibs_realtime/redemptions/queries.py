@@ -1,0 +1,80 @@
+"""Reading redemptions, refused attempts, and the answer that a key got."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from dibs_realtime.kit import json
+from dibs_realtime.kit.database import Database
+from dibs_realtime.redemptions.commands import SCOPE
+from dibs_realtime.redemptions.render import verdict_shape
+from dibs_realtime.redemptions.schemas import AttemptOut, RedemptionOut
+from dibs_realtime.vouchers import codes
+
+_ACTOR_LABELS = {"user": "Door staff", "system": "Party Dibs", "guest": "Guest"}
+
+
+async def redemptions(database: Database, event_id: UUID, before: UUID | None, limit: int) -> list[RedemptionOut]:
+    """Return redemptions, the newest first; one more than `limit` where there are."""
+    rows = await database.fetch(
+        """SELECT r.id, r.seq, r.voucher_id, r.offer_id, r.gate_id, r.device_id, r.actor_type, r.actor_id, r.units,
+                  r.redeemed_at, r.received_at, r.offline, r.reversed_at, d.label
+             FROM redemptions r LEFT JOIN devices d ON d.event_id = r.event_id AND d.id = r.device_id
+            WHERE r.event_id = $1 AND ($2::uuid IS NULL OR r.id < $2)
+            ORDER BY r.id DESC LIMIT $3""",
+        event_id,
+        before,
+        limit + 1,
+    )
+    return [RedemptionOut.model_validate(_with_actor(row)) for row in rows]
+
+
+async def attempts(database: Database, event_id: UUID, before: UUID | None, limit: int) -> list[AttemptOut]:
+    """Return refused attempts, the newest first; one more than `limit` where there are."""
+    rows = await database.fetch(
+        """SELECT id, at, reason, voucher_id, offer_id, gate_id, device_id, actor_type, actor_id, actor_label AS label,
+                  units, offline
+             FROM attempts WHERE event_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3""",
+        event_id,
+        before,
+        limit + 1,
+    )
+    return [AttemptOut.model_validate(_with_actor(row)) for row in rows]
+
+
+async def verdict_of_key(
+    database: Database, event_id: UUID, key: str, device_id: UUID | None, now: datetime
+) -> dict[str, Any] | None:
+    """Return the verdict that a key got, as `verdict_shape` makes it; None: that request never counted."""
+    row = await database.fetchrow(
+        """SELECT s.answer, v.id, v.code, v.offer_id, o.title AS offer_title, g.name AS guest_name
+             FROM verdicts s
+             LEFT JOIN vouchers v ON v.event_id = s.event_id AND v.id = (s.answer ->> 'voucher_id')::uuid
+             LEFT JOIN offers o ON o.event_id = v.event_id AND o.id = v.offer_id
+             LEFT JOIN guests g ON g.event_id = v.event_id AND g.id = v.guest_id
+            WHERE s.event_id = $1 AND s.scope = $2 AND s.key = $3""",
+        event_id,
+        SCOPE,
+        key,
+    )
+    if row is None:
+        return None
+    voucher = None
+    if row["id"] is not None:
+        voucher = {
+            "id": row["id"],
+            "code": codes.masked(row["code"]),
+            "offer_id": row["offer_id"],
+            "offer_title": row["offer_title"],
+            "guest_name": row["guest_name"],
+        }
+    answer = json.loads(row["answer"])
+    return verdict_shape(answer, voucher, device_id=device_id, now=now, replayed=True, dry_run=False)
+
+
+def _with_actor(row: Mapping[str, Any]) -> dict[str, Any]:
+    values = dict(row)
+    label = values.pop("label") or _ACTOR_LABELS.get(values["actor_type"], "")
+    values["actor"] = {"type": values.pop("actor_type"), "id": values.pop("actor_id"), "label": label}
+    return values

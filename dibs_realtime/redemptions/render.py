@@ -1,0 +1,94 @@
+"""Verdicts as the door sees them: a stored answer joined with what may not be stored, codes' ends and names."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from dibs_realtime.doors.model import device_of
+from dibs_realtime.events.model import GATES
+from dibs_realtime.ledger.view import View
+from dibs_realtime.redemptions.model import REDEMPTIONS
+from dibs_realtime.vouchers.model import Voucher
+
+
+def verdict_shape(
+    answer: Mapping[str, Any],
+    voucher: dict[str, Any] | None,
+    *,
+    device_id: UUID | None,
+    now: datetime,
+    replayed: bool,
+    dry_run: bool,
+) -> dict[str, Any]:
+    """Return `RedemptionVerdict` as a dict without `message`.
+
+    voucher: `VoucherOut` as it is now; a replay shows its state and uses as they were when the key was first answered.
+    """
+    if voucher is not None and answer["voucher"] is not None:
+        voucher = {**voucher, **answer["voucher"]}
+    return {
+        "verdict": "accepted" if answer["reason"] is None else "refused",
+        "reason": answer["reason"],
+        "replayed": replayed,
+        "dry_run": dry_run,
+        "redemption_id": answer["redemption_id"],
+        "seq": answer["seq"],
+        "redeemed_at": answer["redeemed_at"],
+        "voucher": voucher,
+        "previous": _previous(answer, device_id, now, replayed=replayed),
+        "conflict_id": answer["conflict_id"],
+    }
+
+
+def uses_of(voucher: Voucher | None) -> dict[str, Any] | None:
+    """Return the part of a voucher that an answer keeps."""
+    if voucher is None:
+        return None
+    return {"state": voucher.state, "uses": voucher.uses, "max_uses": voucher.max_uses, "remaining": voucher.remaining}
+
+
+def last_use(view: View, voucher: Voucher | None) -> dict[str, Any] | None:
+    """Return where, when and by which device the voucher was used last, as an answer keeps it."""
+    if voucher is None or voucher.last_redemption_id is None:
+        return None
+    redemption = view.get(REDEMPTIONS, voucher.last_redemption_id)
+    if redemption is None:
+        return None
+    device = device_of(view, redemption.device_id) if redemption.device_id else None
+    return {
+        "redemption_id": redemption.id,
+        "redeemed_at": redemption.redeemed_at,
+        "gate": gate_name(view, redemption.gate_id),
+        "device": device.label if device else None,
+        "device_id": redemption.device_id,
+    }
+
+
+def gate_name(view: View, gate_id: UUID | None) -> str | None:
+    """Return a gate's name, also a deleted one's."""
+    gate = view.get(GATES, gate_id) if gate_id is not None else None
+    return gate.name if gate else None
+
+
+def _previous(
+    answer: Mapping[str, Any], device_id: UUID | None, now: datetime, *, replayed: bool
+) -> dict[str, Any] | None:
+    use = answer["previous"]
+    if use is None and replayed and answer["redemption_id"] and not _same(answer["device_id"], device_id):
+        use = answer  # another device's key: that redemption itself is the previous use
+    if use is None:
+        return None
+    redeemed_at = datetime.fromisoformat(str(use["redeemed_at"]))
+    return {
+        "redemption_id": use["redemption_id"],
+        "redeemed_at": use["redeemed_at"],
+        "gate": use["gate"],
+        "device": use["device"],
+        "seconds_ago": max(0, int((now - redeemed_at).total_seconds())),
+        "same_device": _same(use["device_id"], device_id),
+    }
+
+
+def _same(one: Any, other: Any) -> bool:
+    return str(one) == str(other)

@@ -1,0 +1,93 @@
+"""`dibs serve`: the server alone, in this process or in several that share the port."""
+
+import asyncio
+import contextlib
+import gc
+import signal
+import ssl
+import sys
+from collections.abc import Callable
+
+import click
+from aiohttp import web
+
+from dibs_realtime import settings
+from dibs_realtime.processes.ports import check_free
+from dibs_realtime.processes.stopping import stop_signals
+from dibs_realtime.processes.supervisor import supervise
+from dibs_realtime.processes.workers import workers
+from dibs_realtime.settings import Settings
+
+DRAIN_SECONDS = 5.0  # what runs when we are asked to stop gets this long
+BACKLOG = 1024
+
+
+@click.command("serve", help="Run the server on DIBS_DATABASE_URL and DIBS_REDIS_URL.")
+@click.option("--workers", "count", type=click.IntRange(1, 256), help="Server processes (DIBS_WORKERS).")
+@click.option("--shared-port", is_flag=True, hidden=True, help="Share the port with sibling processes.")
+def serve_command(count: int | None, *, shared_port: bool) -> None:
+    """Run one server process, or supervise several."""
+    configured = settings.load(forced={"workers": count} if count else None)
+    if configured.workers == 1:
+        if not shared_port:
+            check_free(configured.host, configured.port)
+        run(configured, shared_port=shared_port)
+        return
+    check_free(configured.host, configured.port)
+    environment = settings.environment(configured)
+    with stop_signals(), workers(configured.workers, environment, configured.host, configured.port) as team:
+        supervise(team)
+
+
+def run(configured: Settings, *, shared_port: bool = False) -> None:
+    """Serve in this process until SIGTERM or SIGINT."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(configured, shared_port=shared_port))
+
+
+async def _serve(configured: Settings, *, shared_port: bool) -> None:
+    from dibs_realtime.app import create_app  # noqa: PLC0415  # heavy; not for a parent that supervises
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    runner = web.AppRunner(
+        create_app(configured), access_log=None, handle_signals=False, shutdown_timeout=DRAIN_SECONDS
+    )
+    await runner.setup()
+    try:
+        site = web.TCPSite(
+            runner,
+            configured.host,
+            configured.port,
+            ssl_context=_tls(configured),
+            backlog=BACKLOG,
+            reuse_port=shared_port or None,
+        )
+        await site.start()
+        # What is here now stays for good: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        await stop.wait()
+    finally:
+        await runner.cleanup()
+
+
+def _tls(configured: Settings) -> ssl.SSLContext | None:
+    if configured.tls_certificate is None or configured.tls_key is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(configured.tls_certificate, configured.tls_key)
+    except OSError as error:  # ssl.SSLError is one
+        raise settings.SettingsError(f"DIBS_TLS_CERTIFICATE and DIBS_TLS_KEY cannot be used: {error}.") from None
+    return context
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    with contextlib.suppress(ImportError):  # it does not exist for every machine
+        import uvloop  # noqa: PLC0415
+
+        return uvloop.new_event_loop
+    return None

@@ -1,0 +1,170 @@
+"""A voucher: one code of one offer."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from dibs_realtime.ledger.table import Lookup, Table
+from dibs_realtime.ledger.view import View
+
+VoucherState = Literal["issued", "claimed", "redeemed", "released", "voided"]
+
+
+@dataclass(frozen=True, slots=True)
+class Voucher:
+    """One voucher.
+
+    poolable: nobody's yet, so that a claim may take it while it is unused. holds_place: counts against `quantity` and against
+    its guest's limit. `guest_name` is joined on read and never written.
+    """
+
+    id: UUID
+    code: str
+    offer_id: UUID
+    batch_id: UUID | None
+    state: VoucherState
+    uses: int
+    max_uses: int
+    guest_id: UUID | None
+    generated: bool
+    poolable: bool
+    holds_place: bool
+    last_redemption_id: UUID | None
+    created_at: datetime
+    updated_at: datetime
+    guest_name: str | None = None
+
+    @property
+    def remaining(self) -> int:
+        """Uses left; none on a dead voucher."""
+        return 0 if self.dead else self.max_uses - self.uses
+
+    @property
+    def dead(self) -> bool:
+        """Whether it is over for good."""
+        return self.state in ("released", "voided")
+
+    @property
+    def unclaimed(self) -> bool:
+        """Whether a claim may take it."""
+        return self.poolable and self.uses == 0
+
+    def state_with(self, uses: int) -> VoucherState:
+        """Return the state of a living voucher that was used so often."""
+        if uses >= self.max_uses:
+            return "redeemed"
+        return "claimed" if self.guest_id is not None else "issued"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Codes that were issued together; they count once the batch is on the ledger."""
+
+    id: UUID
+    seq: int | None
+    created_at: datetime
+
+
+VOUCHERS: Table[Voucher] = Table(
+    "vouchers",
+    Voucher,
+    {
+        "id": "uuid",
+        "code": "text",
+        "offer_id": "uuid",
+        "batch_id": "uuid",
+        "state": "text",
+        "uses": "integer",
+        "max_uses": "integer",
+        "guest_id": "uuid",
+        "generated": "boolean",
+        "poolable": "boolean",
+        "holds_place": "boolean",
+        "last_redemption_id": "uuid",
+        "created_at": "timestamptz",
+        "updated_at": "timestamptz",
+    },
+    updates=(
+        "state", "uses", "guest_id", "poolable", "holds_place", "last_redemption_id", "updated_at",
+    ),
+)  # fmt: skip
+"""Redeeming leaves the indexed ones among these as they are; PostgreSQL then keeps the row on its page."""
+
+_SELECT = ", ".join(f"v.{column}" for column in VOUCHERS.columns) + ", g.name AS guest_name"
+_GUEST = "LEFT JOIN guests g ON g.event_id = v.event_id AND g.id = v.guest_id"
+# Codes of a batch that is not on the ledger yet are being written; they do not exist for anybody.
+_PUBLISHED = """(v.batch_id IS NULL OR EXISTS (
+    SELECT FROM voucher_batches b WHERE b.event_id = v.event_id AND b.id = v.batch_id AND b.seq IS NOT NULL))"""
+
+VOUCHER_BY_CODE: Lookup[Voucher] = Lookup(
+    "voucher_by_code",
+    VOUCHERS,
+    f"""SELECT {_SELECT} FROM unnest({{keys}}) AS k (code)
+          JOIN vouchers v ON v.event_id = $1 AND v.code = k.code {_GUEST} WHERE {_PUBLISHED}""",  # noqa: S608  # constants
+    "text[]",
+    lambda row: row.code,
+)
+
+VOUCHER_BY_ID: Lookup[Voucher] = Lookup(
+    "voucher_by_id",
+    VOUCHERS,
+    f"""SELECT {_SELECT} FROM unnest({{keys}}) AS k (id)
+          JOIN vouchers v ON v.event_id = $1 AND v.id = k.id {_GUEST} WHERE {_PUBLISHED}""",  # noqa: S608  # constants
+    "uuid[]",
+    lambda row: row.id,
+)
+
+VOUCHERS_OF_GUEST: Lookup[Voucher] = Lookup(
+    "vouchers_of_guest",
+    VOUCHERS,
+    f"""SELECT {_SELECT} FROM unnest({{keys}}) AS k (guest_id)
+          JOIN vouchers v ON v.event_id = $1 AND v.guest_id = k.guest_id {_GUEST}
+         WHERE {_PUBLISHED} ORDER BY v.id""",  # noqa: S608  # constants
+    "uuid[]",
+    lambda row: row.guest_id,
+)
+
+UNCLAIMED: Lookup[Voucher] = Lookup(
+    "unclaimed",
+    VOUCHERS,
+    # As many of each offer's oldest as there are claims of it in the batch.
+    f"""SELECT p.* FROM unnest({{keys}}, {{counts}}) AS k (offer_id, wanted)
+         CROSS JOIN LATERAL (
+            SELECT {_SELECT} FROM vouchers v {_GUEST}
+             WHERE v.event_id = $1 AND v.offer_id = k.offer_id AND v.poolable AND v.uses = 0 AND {_PUBLISHED}
+             ORDER BY v.id LIMIT k.wanted) p""",  # noqa: S608  # constants
+    "uuid[]",
+    lambda row: row.offer_id if row.unclaimed else None,
+)
+
+VOUCHER_BY_REDEMPTION: Lookup[Voucher] = Lookup(
+    "voucher_by_redemption",
+    VOUCHERS,
+    f"""SELECT {_SELECT} FROM unnest({{keys}}) AS k (id)
+          JOIN redemptions r ON r.event_id = $1 AND r.id = k.id
+          JOIN vouchers v ON v.event_id = $1 AND v.id = r.voucher_id {_GUEST}""",  # noqa: S608  # constants
+    "uuid[]",
+    lambda row: row.id,
+)
+
+BATCHES: Table[Batch] = Table(
+    "voucher_batches",
+    Batch,
+    {"id": "uuid", "seq": "bigint", "created_at": "timestamptz"},
+    updates=("seq",),
+)
+
+BATCH_BY_ID: Lookup[Batch] = Lookup(
+    "batch_by_id",
+    BATCHES,
+    """SELECT b.id, b.seq, b.created_at FROM unnest({keys}) AS k (id)
+         JOIN voucher_batches b ON b.event_id = $1 AND b.id = k.id""",
+    "uuid[]",
+    lambda row: row.id,
+)
+
+
+def voucher_with_code(view: View, code: str) -> Voucher | None:
+    """Return the voucher with this (normalised) code."""
+    return view.first(VOUCHER_BY_CODE, code)

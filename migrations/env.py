@@ -1,0 +1,7 @@
+"""Alembic's way in. Only `dibs migrate` (and what calls `migrate()`) comes here: it brings the connection and the lock."""
+
+from alembic import context
+
+context.configure(connection=context.config.attributes["connection"], transaction_per_migration=True)
+with context.begin_transaction():
+    context.run_migrations()

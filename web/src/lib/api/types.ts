@@ -1,0 +1,37 @@
+/** The wire's shapes under the names that the apps use: the only file that knows how the generator calls them. */
+import type { components as Messages } from './asyncapi.generated.ts';
+import type { components as Rest } from './openapi.generated.ts';
+
+type Schema = Rest['schemas'];
+type Message = Messages['schemas'];
+
+export type Snapshot = Schema['Snapshot'];
+export type EventState = Snapshot['event'];
+export type OfferState = Snapshot['offers'][number];
+export type GateState = Snapshot['gates'][number];
+export type DeviceState = Snapshot['devices'][number];
+
+export type Entry = Schema['EntryOut'];
+export type Actor = Entry['actor'];
+export type LedgerPage = Schema['LedgerPage'];
+
+export type EventItem = Schema['EventOut'];
+export type Attempt = Schema['AttemptOut'];
+export type User = Schema['UserOut'];
+export type SignedIn = Schema['SignedIn'];
+export type ProblemDetails = Schema['ProblemDetails'];
+
+export type LedgerFrame = Message['LedgerFrame'];
+export type Head = Message['Head'];
+export type Scan = Message['Scan'];
+export type Presence = Message['Presence'];
+export type SessionEnded = Message['SessionEnded'];
+
+/** What `watch` is answered with. */
+export interface WatchAck {
+  readonly epoch: string;
+  readonly head_seq: number;
+  readonly snapshot: Snapshot | null;
+  readonly entries: readonly Entry[];
+  readonly resync: boolean;
+}

@@ -1,0 +1,295 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import type { Entry, Snapshot } from '../api/types.ts';
+import { EventWatch, type Connection, type Update } from './client.ts';
+import { LiveSocket, type SocketOptions } from './socket.ts';
+import { EVENT_ID, GrowingLedger } from './testing/ledger.ts';
+import { TestHub } from './testing/hub.ts';
+
+let hub: TestHub;
+const open: { close(): void }[] = [];
+
+beforeEach(async () => {
+  hub = await TestHub.start();
+});
+
+afterEach(async () => {
+  for (const thing of open.splice(0)) thing.close();
+  await hub.close();
+});
+
+/** A page that watches: what it would show, and everything that it was told. */
+class Page {
+  readonly updates: Update[] = [];
+  readonly connections: Connection[] = [];
+  readonly ended: string[] = [];
+  readonly socket: LiveSocket;
+  readonly watch: EventWatch;
+
+  constructor(options: Partial<SocketOptions> = {}) {
+    this.socket = new LiveSocket({
+      url: hub.url,
+      token: () => Promise.resolve('t'),
+      onEnded: (reason) => this.ended.push(reason),
+      retryFrom: 5,
+      retryUpTo: 20,
+      ...options,
+    });
+    this.watch = new EventWatch(this.socket, EVENT_ID, {
+      onUpdate: (update) => this.updates.push(update),
+      onConnection: (connection) => this.connections.push(connection),
+      defer: (callback) => {
+        const timer = setTimeout(callback, 5);
+        return () => clearTimeout(timer);
+      },
+      times: { grace: 20, silence: 300, answer: 200, spread: 5, retry: 10 },
+    });
+    open.push(this.socket);
+  }
+
+  get state(): Snapshot | undefined {
+    return this.updates.findLast(({ news }) => news !== null)?.news?.snapshot;
+  }
+
+  /** The entries that the feed was given, from the last restart on. */
+  get fed(): number[] {
+    const from = this.updates.findLastIndex(({ news }) => news?.restarted);
+    return this.updates
+      .slice(Math.max(0, from))
+      .flatMap(({ news }) => (news?.entries ?? []).map((entry: Entry) => entry.seq));
+  }
+
+  get connection(): Connection | undefined {
+    return this.connections.at(-1);
+  }
+
+  /** Waits until the page shows exactly what the ledger holds. */
+  async converges(): Promise<void> {
+    await vi.waitFor(() => {
+      expect(this.connection).toBe('live');
+      expect(this.state).toEqual(hub.ledger.now);
+    });
+  }
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+}
+
+describe('watching', () => {
+  it('starts with a snapshot and goes on with the entries', async () => {
+    hub.ledger.grow(3);
+    const page = new Page();
+    await page.converges();
+    hub.send(hub.ledger.grow(2));
+    await page.converges();
+    expect(page.fed).toEqual([5, 6]);
+    expect(hub.watches).toEqual([{ event_id: EVENT_ID }]);
+    expect(hub.tokens).toEqual(['t']);
+  });
+
+  it('takes frames that arrive before the answer to its watch', async () => {
+    hub.beforeAck = () => {
+      hub.send(hub.ledger.grow(2));
+      hub.send(hub.ledger.grow(1));
+    };
+    const page = new Page();
+    await page.converges();
+    expect(page.fed).toEqual([2, 3, 4]);
+    expect(hub.watches).toHaveLength(1);
+  });
+
+  it('takes a frame once, doubled or overlapping', async () => {
+    const page = new Page();
+    await page.converges();
+    const first = hub.ledger.grow(3);
+    hub.send(first);
+    hub.send(first);
+    hub.send([...first.slice(1), ...hub.ledger.grow(2)]);
+    await page.converges();
+    expect(page.fed).toEqual(range(2, 6));
+    expect(hub.watches).toHaveLength(1);
+  });
+
+  it('asks for what a gap left out, and loses nothing of what came after it', async () => {
+    const page = new Page();
+    await page.converges();
+    hub.ledger.grow(4);
+    hub.send(hub.ledger.grow(1));
+    hub.send(hub.ledger.grow(1));
+    await page.converges();
+    expect(page.fed).toEqual(range(2, 7));
+    expect(hub.watches.at(-1)).toEqual({
+      event_id: EVENT_ID,
+      epoch: hub.ledger.epoch,
+      after_seq: 1,
+    });
+  });
+
+  it('notices by the beacon what was lost at the end', async () => {
+    const page = new Page();
+    await page.converges();
+    hub.ledger.grow(2);
+    hub.beacon();
+    await page.converges();
+    expect(page.fed).toEqual([2, 3]);
+  });
+
+  it('does not ask again when the beacon is only quicker than its frame', async () => {
+    const page = new Page();
+    await page.converges();
+    const fresh = hub.ledger.grow(1);
+    hub.beacon();
+    hub.send(fresh);
+    await page.converges();
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(hub.watches).toHaveLength(1);
+  });
+
+  it('takes a new snapshot where too much was missed', async () => {
+    hub.mostEntries = 10;
+    const page = new Page();
+    await page.converges();
+    hub.send(hub.ledger.grow(2));
+    await page.converges();
+    hub.ledger.grow(11);
+    hub.beacon();
+    await page.converges();
+    expect(page.updates.filter(({ news }) => news?.restarted)).toHaveLength(2);
+    expect(page.fed).toEqual([]);
+  });
+
+  it('starts anew when history was restored from a backup', async () => {
+    hub.ledger.grow(8);
+    const page = new Page();
+    await page.converges();
+    hub.ledger = new GrowingLedger('0197d3a0-0000-7000-8000-0000000000ff');
+    hub.ledger.grow(2);
+    hub.beacon();
+    await page.converges();
+    hub.send(hub.ledger.grow(1));
+    await page.converges();
+    expect(page.fed).toEqual([4]);
+  });
+
+  it('holds frames of a new history that arrive before its beacon', async () => {
+    const page = new Page();
+    await page.converges();
+    hub.ledger = new GrowingLedger('0197d3a0-0000-7000-8000-0000000000ff');
+    hub.send(hub.ledger.grow(1));
+    await page.converges();
+  });
+
+  it('tells once per frame of the screen, however much arrives', async () => {
+    const page = new Page();
+    await page.converges();
+    const before = page.updates.length;
+    for (let sent = 0; sent < 200; sent++) hub.send(hub.ledger.grow(1));
+    await page.converges();
+    expect(page.fed).toEqual(range(2, 201));
+    expect(page.updates.length - before).toBeLessThan(60);
+  });
+
+  it('passes on refused attempts and who is online', async () => {
+    const page = new Page();
+    await page.converges();
+    hub.emit('scan', { event_id: EVENT_ID, reason: 'unknown_code' });
+    hub.emit('scan', { event_id: 'another', reason: 'voided' });
+    hub.emit('presence', { event_id: EVENT_ID, devices: [] });
+    await vi.waitFor(() => expect(page.updates.at(-1)?.presence).not.toBeNull());
+    const scans = page.updates.flatMap(({ scans }) => scans);
+    expect(scans).toEqual([{ event_id: EVENT_ID, reason: 'unknown_code' }]);
+  });
+});
+
+describe('connections that break', () => {
+  it.each(['breakConnections', 'disconnectAll'] as const)('resumes after %s', async (fault) => {
+    const page = new Page();
+    await page.converges();
+    hub[fault]();
+    hub.ledger.grow(5);
+    await vi.waitFor(() => expect(page.connections).toContain('lost'));
+    await page.converges();
+    expect(page.connections).toEqual(['live', 'lost', 'live']);
+    expect(page.fed).toEqual(range(2, 6));
+    expect(hub.watches.at(-1)?.after_seq).toBe(1);
+  });
+
+  it('keeps trying while the hub is away from the start', async () => {
+    const { url } = hub;
+    await hub.close();
+    const page = new Page({ url });
+    await vi.waitFor(() => expect(page.connection).toBe('lost'));
+    expect(page.state).toBeUndefined();
+  });
+
+  it('says that it is lost when everything goes silent, and finds out whether it still watches', async () => {
+    const page = new Page();
+    await page.converges();
+    await vi.waitFor(() => expect(page.connections).toContain('lost'));
+    await page.converges();
+    expect(hub.watches.length).toBeGreaterThan(1);
+  });
+
+  it('makes a new connection when a watch gets no answer', async () => {
+    let silent = true;
+    hub.beforeAck = () => (silent ? new Promise(() => undefined) : undefined);
+    const page = new Page();
+    await vi.waitFor(() => expect(hub.tokens.length).toBeGreaterThan(1));
+    silent = false;
+    await page.converges();
+  });
+
+  it('tries again later when the hub is busy', async () => {
+    let busy = 2;
+    hub.refuseWatch = () => (busy-- > 0 ? { status: 503, title: 'Service Unavailable' } : null);
+    const page = new Page();
+    await page.converges();
+    expect(hub.watches).toHaveLength(3);
+    expect(hub.tokens).toHaveLength(1);
+  });
+
+  it('gives up an event that is not, or no longer, its own', async () => {
+    const page = new Page();
+    await page.converges();
+    hub.refuseWatch = () => ({ status: 404, title: 'Not Found' });
+    await vi.waitFor(() => expect(page.connection).toBe('refused'));
+  });
+
+  it('connects with a fresh token when the old one is refused', async () => {
+    hub.refuse = (token) => (token === 'old' ? { status: 401 } : null);
+    const asked: boolean[] = [];
+    const page = new Page({
+      token: (refused) => {
+        asked.push(refused);
+        return Promise.resolve(refused ? 'new' : 'old');
+      },
+    });
+    await page.converges();
+    expect(hub.tokens).toEqual(['old', 'new']);
+    expect(asked).toEqual([false, true]);
+  });
+
+  it('tries again when no token could be had, and ends when there is none any more', async () => {
+    const tokens = [new Error('offline'), null];
+    const page = new Page({
+      token: () => {
+        const next = tokens.shift();
+        return next instanceof Error ? Promise.reject(next) : Promise.resolve(null);
+      },
+    });
+    await vi.waitFor(() => expect(page.connection).toBe('ended'));
+    expect(hub.tokens).toEqual([]);
+  });
+
+  it('ends for good with its session', async () => {
+    const page = new Page();
+    await page.converges();
+    hub.emit('session_ended', { reason: 'revoked' });
+    hub.disconnectAll();
+    await vi.waitFor(() => expect(page.connection).toBe('ended'));
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(page.ended).toEqual(['revoked']);
+    expect(hub.tokens).toHaveLength(1);
+  });
+});

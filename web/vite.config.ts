@@ -1,0 +1,41 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { svelteTesting } from '@testing-library/svelte/vite';
+import { defineConfig } from 'vitest/config';
+
+import { budget } from './build/budget.ts';
+import { docsPage } from './build/docs.ts';
+
+/** Where `npm run dev` finds the hub (`dibs serve` or `dibs up`). */
+const HUB = process.env['DIBS_HUB'] ?? 'http://127.0.0.1:8080';
+
+// Each page's HTML lies at its address: app/index.html is /app/. What it loads is hashed under /assets/.
+export default defineConfig({
+  plugins: [
+    svelte(),
+    svelteTesting(),
+    docsPage(),
+    // kB of JavaScript, gzipped, that a page's first load may bring.
+    budget({ 'app/index.html': 90 }),
+  ],
+  build: {
+    target: 'es2022',
+    // The Content-Security-Policy knows no inline scripts or data: addresses.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    rolldownOptions: {
+      input: { start: 'index.html', organizer: 'app/index.html' },
+    },
+  },
+  server: {
+    proxy: {
+      '/api': HUB,
+      '/socket.io': { target: HUB, ws: true },
+    },
+  },
+  test: {
+    include: ['src/**/*.test.ts'],
+    environment: 'node',
+    restoreMocks: true,
+  },
+});
