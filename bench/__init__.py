@@ -1,1 +1,1 @@
-"""The benchmarks: what Party Dibs does in a second, as ratios to real baselines measured side by side in one run."""
+"""The benchmarks: what Party Dibs does in a second, as ratios to baselines measured in the same run."""

@@ -1,8 +1,8 @@
-"""A bounded load generator: N kept-alive connections in one process, each sending the next request once it has its answer.
+"""A bounded load generator: kept-alive connections, each sending its next request once it has its answer.
 
-`python -m bench.load` reads a `Plan` as JSON from its standard input and prints a `Result` as JSON. It shares the machine's
-cores with what it measures, so it is written to cost little: requests are built before the clock starts, an answer is
-searched for its length and its verdict and not decoded. It ends by itself.
+`python -m bench.load` reads a `Plan` as JSON from its standard input and prints a `Result` as JSON. It shares
+the machine's cores with what it measures, so it is written to cost little: requests are built before the clock
+starts, an answer is searched for its length and its verdict and not decoded. It ends by itself.
 """
 
 import asyncio
@@ -39,11 +39,15 @@ class Plan:
 
 @dataclass(slots=True)
 class Result:
-    """What came of it, within the measured time only. Times in seconds; `cpu` by process, the generator is `load`."""
+    """What came of it. All but `answered` is of the measured time alone; times in seconds.
 
+    `answered` counts from the first request to the last, `cpu` is by process (this one is `load`), `others` is
+    what the rest of the machine worked meanwhile.
+    """
+
+    answered: int
     seconds: float
     accepted: int
-    sent: int
     ran_out: bool
     p50: float
     p99: float
@@ -79,7 +83,7 @@ class Run:
         self.requests = iter(build_requests(plan))
         self.latencies: list[float] = []
         self.failures: list[str] = []
-        self.sent = 0
+        self.answered = 0
         self.open = 0
         self.measuring = False
         self.ran_out = False
@@ -94,8 +98,6 @@ class Run:
         if request is None:
             self.ran_out = True
             self.stop()
-        else:
-            self.sent += 1
         return request
 
     def stop(self) -> None:
@@ -164,8 +166,10 @@ class Connection(asyncio.Protocol):
     def _answered(self, data: bytes, end: int) -> None:
         if data[9:12] != b"200" or data.find(b'"accepted"', end) < 0:
             self._run.fail(data[:500].decode("utf-8", "replace"))
-        elif self._run.measuring:
-            self._run.latencies.append(time.perf_counter() - self._sent_at)
+        else:
+            self._run.answered += 1
+            if self._run.measuring:
+                self._run.latencies.append(time.perf_counter() - self._sent_at)
         self.send()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -191,28 +195,30 @@ async def execute(plan: Plan) -> Result:
     run = Run(plan)
     gc.freeze()
     gc.disable()  # a run is short and makes no cycles
-    opened = [await loop.create_connection(lambda: Connection(run), "127.0.0.1", plan.port) for _ in range(plan.connections)]
-    for _, connection in opened:
+    opened = []
+    for _ in range(plan.connections):
+        _, connection = await loop.create_connection(lambda: Connection(run), "127.0.0.1", plan.port)
+        opened.append(connection)
+    for connection in opened:
         connection.send()
     await _sleep(run, plan.warm_seconds)
     usage = Usage(plan.processes)
-    before, busy, sent = usage.read(), usage.machine(), run.sent
+    before, busy = usage.read(), usage.machine()
     started = time.perf_counter()
     run.measuring = True
     await _sleep(run, plan.seconds)
     run.measuring = False
     seconds = time.perf_counter() - started
     after, busy = usage.read(), usage.machine() - busy
-    sent = run.sent - sent
     run.stop()
     async with asyncio.timeout(ANSWER_SECONDS):
         await run.done.wait()
     cpu = {name: after[name] - before[name] for name in before}
     times = sorted(run.latencies) or [0.0]
     return Result(
+        answered=run.answered,
         seconds=seconds,
         accepted=len(run.latencies),
-        sent=sent,
         ran_out=run.ran_out,
         p50=times[len(times) // 2],
         p99=times[min(len(times) - 1, len(times) * 99 // 100)],

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 
-import psutil  # type: ignore[import-untyped]  # it has no types of its own
+import psutil
 
 
 class Usage:

@@ -1,7 +1,8 @@
-"""Brings the database to the current schema. The revisions are plain SQL files; Alembic knows which of them ran.
+"""Brings the database to the current schema. The revisions are plain SQL files; Alembic knows which have run.
 
-Any number of nodes may do this at once, and beside a running release: one works while the others wait for it, and a
-statement gives up after a few seconds of waiting for a table lock (everybody would queue behind it) and tries again.
+Any number of nodes may do this at once, and beside a running release: one works while the others wait for it,
+and a statement gives up after a few seconds of waiting for a table lock (everybody would queue behind it) and
+is tried again.
 """
 
 import asyncio
@@ -14,7 +15,6 @@ import asyncpg
 import click
 from alembic import command as alembic, op
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import NullPool
 from sqlalchemy.engine import Connection
@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from dibs_realtime import settings
+from dibs_realtime.schema import MIGRATIONS, SchemaError, revisions
 
 LOCK_KEY = 7_234_108_442_911  # any number that nothing else in the database uses
 WAIT_SECONDS = 600.0  # for another node that migrates
@@ -32,18 +33,12 @@ _SESSION = {
     "statement_timeout": "10min",
     "idle_in_transaction_session_timeout": "10min",
 }
-_PACKAGED = Path(__file__).with_name("_migrations")
-FOLDER = _PACKAGED if _PACKAGED.exists() else Path(__file__).parents[1] / "migrations"
-
-
-class MigrationError(Exception):
-    """The database could not be brought to the current schema. One line for the person who runs it."""
 
 
 async def migrate(database_url: str) -> None:
     """Bring the database to the newest schema of this release; nothing happens when it is there already.
 
-    Raises MigrationError.
+    Raises SchemaError.
     """
     try:
         async with _only_node(database_url):
@@ -57,16 +52,11 @@ async def migrate(database_url: str) -> None:
                 else:
                     return
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, DBAPIError) as error:
-        raise MigrationError(f"The database could not be migrated: {_reason(error)}") from error
-
-
-def newest() -> str:
-    """Return the newest revision this release knows."""
-    return ScriptDirectory(str(FOLDER)).get_current_head() or ""
+        raise SchemaError(f"The database could not be migrated: {_reason(error)}") from error
 
 
 def run_sql(revision_file: str) -> None:
-    """Run the SQL file beside a revision's Python file, in the revision's transaction; it may hold many statements."""
+    """Run the SQL file beside a revision's Python file, in its transaction; it may hold many statements."""
     sql = Path(revision_file).with_suffix(".sql").read_text("utf-8")
     bind = op.get_bind()
     bind.exec_driver_sql("SELECT 1")  # the driver opens the transaction with the first statement that it sees
@@ -78,19 +68,21 @@ def run_sql(revision_file: str) -> None:
 def migrate_command() -> None:
     """Migrate the database of the settings."""
     asyncio.run(migrate(settings.load().database_url))
-    click.echo(f"The database is at revision {newest()}.")
+    click.echo(f"The database is at revision {revisions()[-1]}.")
 
 
 @asynccontextmanager
 async def _only_node(database_url: str) -> AsyncIterator[None]:
     connection = await asyncpg.connect(database_url, server_settings={"application_name": "dibs migrate"})
     try:
-        # Asked again and again instead of waited for: a statement that waits is a transaction that is open, and
+        # Asked again and again instead of waited for: a statement that waits is an open transaction, and
         # CREATE INDEX CONCURRENTLY waits for those.
         deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
         while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK_KEY):
             if asyncio.get_running_loop().time() > deadline:
-                raise MigrationError("Another node has been migrating the database for too long. Look after it first.")
+                raise SchemaError(
+                    "Another node has been migrating the database for too long. Look after it first."
+                )
             await asyncio.sleep(0.1)
         yield
     finally:
@@ -112,12 +104,12 @@ async def _upgrade(database_url: str) -> None:
 
 def _upgrade_on(connection: Connection) -> None:
     config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     try:
         alembic.upgrade(config, "head")
     except CommandError as error:
-        raise MigrationError(
-            f"The database is of another release than this one, which knows revisions up to {newest()}: {error}"
+        raise SchemaError(
+            f"The database is of another release; this one knows revisions up to {revisions()[-1]}: {error}"
         ) from error
 
 

@@ -5,13 +5,12 @@ import contextlib
 import gc
 import signal
 import ssl
-import sys
 from collections.abc import Callable
 
 import click
 from aiohttp import web
 
-from dibs_realtime import settings
+from dibs_realtime import schema, settings
 from dibs_realtime.processes.ports import check_free
 from dibs_realtime.processes.stopping import stop_signals
 from dibs_realtime.processes.supervisor import supervise
@@ -46,6 +45,7 @@ def run(configured: Settings, *, shared_port: bool = False) -> None:
 
 
 async def _serve(configured: Settings, *, shared_port: bool) -> None:
+    await schema.check(configured.database_url)
     from dibs_realtime.app import create_app  # noqa: PLC0415  # heavy; not for a parent that supervises
 
     stop = asyncio.Event()
@@ -55,8 +55,8 @@ async def _serve(configured: Settings, *, shared_port: bool) -> None:
     runner = web.AppRunner(
         create_app(configured), access_log=None, handle_signals=False, shutdown_timeout=DRAIN_SECONDS
     )
-    await runner.setup()
     try:
+        await runner.setup()
         site = web.TCPSite(
             runner,
             configured.host,
@@ -81,7 +81,9 @@ def _tls(configured: Settings) -> ssl.SSLContext | None:
     try:
         context.load_cert_chain(configured.tls_certificate, configured.tls_key)
     except OSError as error:  # ssl.SSLError is one
-        raise settings.SettingsError(f"DIBS_TLS_CERTIFICATE and DIBS_TLS_KEY cannot be used: {error}.") from None
+        raise settings.SettingsError(
+            f"DIBS_TLS_CERTIFICATE and DIBS_TLS_KEY cannot be used: {error}."
+        ) from None
     return context
 
 

@@ -1,4 +1,4 @@
-"""Alembic's way in. Only `dibs migrate` (and what calls `migrate()`) comes here: it brings the connection and the lock."""
+"""Alembic's way in. Only `dibs_realtime.migrate` comes here: it brings the connection and holds the lock."""
 
 from alembic import context
 

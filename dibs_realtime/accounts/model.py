@@ -9,17 +9,6 @@ from uuid import UUID
 from dibs_realtime.kit.repository import Entity
 
 Kind = Literal["user", "device", "guest"]
-SessionEnd = Literal[
-    "signed_out",
-    "ended_elsewhere",
-    "password_changed",
-    "token_reused",
-    "paired_again",
-    "device_revoked",
-    "event_deleted",
-]
-"""Why a session ended; sockets tell it in `session_ended`. Other slices may add their own words."""
-
 ACCESS = timedelta(minutes=15)
 """How long an organizer's access token is good for."""
 IDLE = timedelta(days=30)
@@ -62,6 +51,22 @@ class Session(Entity):
         return self.revoked_at is None and now < self.expires_at
 
 
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """A session ended (`session_id`), or the role of `user_id` in `event_id` changed or ended (kind member).
+
+    until: when the session's last token expires at the latest; None: unknown.
+    """
+
+    id: UUID
+    kind: Literal["session", "member"]
+    reason: str
+    session_id: UUID | None = None
+    event_id: UUID | None = None
+    user_id: UUID | None = None
+    until: datetime | None = None
+
+
 class Refresh(Enum):
     """What to do with a genuine refresh token."""
 
@@ -73,18 +78,14 @@ class Refresh(Enum):
 def judge_refresh(session: Session, generation: int, now: datetime) -> Refresh:
     """Decide on a genuine refresh token of a live session.
 
-    The current one is exchanged. The one before it gets the same successor again for a moment, because its answer may
-    have been lost; the successor was not used, else it would not be the current one. Anything else means that two hold
-    the token, one of them a thief.
+    The current one is exchanged. The one before it gets the same successor again for a moment, because its
+    answer may have been lost; the successor was not used, else it would not be the current one. Anything else
+    means that two hold the token, one of them a thief.
     """
     if generation == session.refresh_generation:
         return Refresh.ROTATE
-    refreshed_at = session.refreshed_at
-    if (
-        generation == session.refresh_generation - 1
-        and refreshed_at is not None
-        and now - refreshed_at <= GRACE
-    ):
+    is_previous = generation == session.refresh_generation - 1
+    if is_previous and session.refreshed_at is not None and now - session.refreshed_at <= GRACE:
         return Refresh.REPEAT
     return Refresh.REUSED
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import ClassVar
 from uuid import UUID
 
 import asyncpg
 
-from dibs_realtime.accounts.model import Account, Session
-from dibs_realtime.accounts.revocations import Revocation
+from dibs_realtime.accounts.model import Account, Revocation, Session
 from dibs_realtime.kit.database import Connection
 from dibs_realtime.kit.ids import new_id
 from dibs_realtime.kit.repository import Repository
@@ -42,15 +42,13 @@ class SessionRepository(Repository[Session]):
 
     table = "sessions"
     row = Session
-    named = {"updated_at": "last_used_at"}
+    named: ClassVar = {"updated_at": "last_used_at"}
 
     async def revoke(self, session_id: UUID, reason: str, now: datetime) -> list[Revocation]:
         """End a session; return the news of it, none when it had ended before."""
         return await self._revoke("id = $1", now, reason, session_id)
 
-    async def revoke_of(
-        self, subject_id: UUID, reason: str, now: datetime, but: UUID | None
-    ) -> list[Revocation]:
+    async def revoke_of(self, subject_id: UUID, reason: str, now: datetime, but: UUID | None) -> list[Revocation]:
         """End all sessions of an account, device or guest, except `but`; return the news."""
         return await self._revoke("subject_id = $1 AND id IS DISTINCT FROM $2", now, reason, subject_id, but)
 
@@ -66,16 +64,13 @@ class SessionRepository(Repository[Session]):
             *arguments,
             now,
         )
-        news = [
-            Revocation(new_id(), "session", reason, session_id=row["id"], until=row["expires_at"])
-            for row in rows
-        ]
+        news = [Revocation(new_id(), "session", reason, session_id=row["id"], until=row["expires_at"]) for row in rows]
         await add_revocations(self._connection, news)
         return news
 
 
 class PasswordLinkRepository:
-    """Single-use links with which the holder of an account chooses a password. Their tokens are kept hashed."""
+    """Single-use links with which the holder of an account chooses a password; tokens are kept hashed."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -84,15 +79,26 @@ class PasswordLinkRepository:
         """Store a link; the account's earlier ones are void from now on."""
         await self._connection.execute("DELETE FROM password_links WHERE user_id = $1", user_id)
         await self._connection.execute(
-            "INSERT INTO password_links (token_hash, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)",
+            """INSERT INTO password_links (token_hash, user_id, created_at, expires_at)
+               VALUES ($1, $2, $3, $4)""",
             token_hash,
             user_id,
             now,
             expires_at,
         )
 
+    async def find(self, token_hash: bytes, now: datetime) -> UUID | None:
+        """Return whose link it is, or None when it is unknown, used or expired."""
+        user_id: UUID | None = await self._connection.fetchval(
+            """SELECT user_id FROM password_links
+                WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2""",
+            token_hash,
+            now,
+        )
+        return user_id
+
     async def use(self, token_hash: bytes, now: datetime) -> UUID | None:
-        """Use the link up; return whose it is, or None when it is unknown, used or expired."""
+        """Use the link up; otherwise like `find`."""
         user_id: UUID | None = await self._connection.fetchval(
             """UPDATE password_links SET used_at = $2
                 WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2 RETURNING user_id""",
@@ -103,7 +109,7 @@ class PasswordLinkRepository:
 
 
 async def add_revocations(connection: Connection, revocations: Sequence[Revocation]) -> None:
-    """Store the news where every node looks for it. Times are the database's, so that the nodes' clocks may differ."""
+    """Store the news where every node looks for it, timed by the database: nodes' clocks may differ."""
     if revocations:
         await connection.executemany(
             """INSERT INTO revocations (id, at, kind, session_id, event_id, user_id, reason)

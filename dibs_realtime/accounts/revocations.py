@@ -1,4 +1,4 @@
-"""The news that a session ended or that a member's role changed, which every node must hear within a second."""
+"""The news that a session ended or a member's role changed, which every node must hear within a second."""
 
 import asyncio
 import contextlib
@@ -6,13 +6,14 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
-from typing import Literal
+from dataclasses import asdict
+from datetime import timedelta
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
+from dibs_realtime.accounts import queries
+from dibs_realtime.accounts.model import Revocation
 from dibs_realtime.kit import json
 from dibs_realtime.kit.database import Connection, Database
 from dibs_realtime.kit.redis import AWAY, Redis
@@ -22,40 +23,18 @@ _log = logging.getLogger(__name__)
 CHANNEL = "dibs:revocations"
 POLL_SECONDS = 0.4
 OVERLAP_SECONDS = 30.0
-"""Each look at the table covers so much of the past again: a transaction commits later than it writes its time."""
+"""Each look covers so much of the past again: a transaction commits later than it writes its time."""
 PATIENCE_SECONDS = 2.0
 """A look that takes longer has lost its connection."""
 REMEMBERED = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Revocation:
-    """A session ended (`session_id`), or the role of `user_id` in `event_id` changed or ended (kind member).
-
-    until: when the session's last token expires at the latest; None: unknown.
-    """
-
-    id: UUID
-    kind: Literal["session", "member"]
-    reason: str
-    session_id: UUID | None = None
-    event_id: UUID | None = None
-    user_id: UUID | None = None
-    until: datetime | None = None
-
-
 Heard = Callable[[Revocation], None]
 _MESSAGE = TypeAdapter(list[Revocation])
-_NEWS = """
-SELECT r.id, r.kind, r.reason, r.session_id, r.event_id, r.user_id, s.expires_at AS until
-  FROM revocations r LEFT JOIN sessions s ON s.id = r.session_id
- WHERE r.at > clock_timestamp() - $1::interval
- ORDER BY r.at
-"""
 
 
 class RevocationFeed:
-    """Hears each revocation once: from PostgreSQL, which is sure and asked all the time, or sooner by Redis."""
+    """Hears each revocation once: from PostgreSQL, which is sure and always asked, or sooner by Redis."""
 
     def __init__(self, database: Database, redis: Redis, heard: Heard) -> None:
         self._database = database
@@ -67,7 +46,7 @@ class RevocationFeed:
 
     @property
     def lag(self) -> float:
-        """Seconds since when something may have been missed. The machine's clock: it times the feed, not a rule."""
+        """Seconds since when something may have been missed (no rule's time: it judges the feed itself)."""
         return time.monotonic() - self._current_at
 
     def start(self, since: float) -> None:
@@ -115,8 +94,8 @@ class RevocationFeed:
     async def _look(self, connection: Connection) -> None:
         began = time.monotonic()
         window = timedelta(seconds=began - self._current_at + OVERLAP_SECONDS)
-        for row in await connection.fetch(_NEWS, window, timeout=PATIENCE_SECONDS):
-            self._hear(Revocation(**dict(row)))
+        for revocation in await queries.news(connection, window, PATIENCE_SECONDS):
+            self._hear(revocation)
         self._current_at = began
 
     async def _listen(self) -> None:
@@ -133,7 +112,7 @@ class RevocationFeed:
                 await asyncio.sleep(POLL_SECONDS)
             finally:
                 with contextlib.suppress(*AWAY):
-                    await subscriber.aclose()
+                    await subscriber.aclose()  # type: ignore[no-untyped-call]  # the library forgot to say None
 
     def _read(self, message: bytes) -> None:
         try:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from dibs_realtime.accounts.caller import Guest as GuestCaller
+from dibs_realtime.accounts.model import Session
 from dibs_realtime.accounts.sessions import SessionDirectory
 from dibs_realtime.claims.commands import ClaimVoucher, ReleaseVoucher
 from dibs_realtime.claims.repository import Guest, GuestRepository
@@ -62,8 +63,8 @@ class GuestDesk:
         # Where no name is asked for none is kept.
         name = wanted.name if door.guest_name != "off" else None
         guest = Guest(new_id(), door.event_id, name, wanted.email, now)
-        session_id = await self._repository.add(guest, token_end(door.ends_at, now), user_agent)
-        return await self._session(guest, session_id, now)
+        session = await self._repository.add(guest, token_end(door.ends_at, now), user_agent)
+        return self._signed_in(guest, session, now)
 
     async def claim(self, caller: GuestCaller, offer_id: UUID, key: str) -> dict[str, Any]:
         """Return `ClaimVerdict` as a dict. Raises Problem 404, 422 or 503."""
@@ -96,8 +97,8 @@ class GuestDesk:
         taken = await self._repository.take_link(token, now, user_agent)
         if taken is None:
             raise problems.not_found("This link was used already or is too old. Make a new one.")
-        return await self._session(*taken, now)
+        return self._signed_in(*taken, now)
 
-    async def _session(self, guest: Guest, session_id: UUID, now: datetime) -> GuestSession:
-        token, expires_at = await self._sessions.long_token(session_id, now)
-        return GuestSession(guest=render(GuestOut, guest), access_token=token, expires_at=expires_at)
+    def _signed_in(self, guest: Guest, session: Session, now: datetime) -> GuestSession:
+        token = self._sessions.access_token(session, now)
+        return GuestSession(guest=render(GuestOut, guest), access_token=token, expires_at=session.expires_at)

@@ -20,7 +20,8 @@ ClaimReason = Literal[
 def judge(offer: Offer, event_status: EventStatus, held: int, left: int | None, now: datetime) -> ClaimReason | None:
     """Return the first reason against a claim, or None.
 
-    held: vouchers of this offer that count against the guest's limit. left: what can still be given out; None: no limit.
+    held: vouchers of this offer that count against the guest's limit. left: what can still be given out; None:
+    no limit.
     """
     if event_status != "open":
         return "event_not_open"

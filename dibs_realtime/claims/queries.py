@@ -40,7 +40,9 @@ async def counts(database: Database, event_id: UUID) -> dict[str, dict[str, int 
     return {str(offer.id): _counts(view, offer) for offer in _claimable(view)}
 
 
-async def wallet(database: Database, event_id: UUID, guest_id: UUID, before: UUID | None, limit: int) -> list[WalletVoucher]:
+async def wallet(
+    database: Database, event_id: UUID, guest_id: UUID, before: UUID | None, limit: int
+) -> list[WalletVoucher]:
     """Return the guest's vouchers, the newest first; one more than `limit` where there are."""
     rows = await database.fetch(
         f"{_WALLET} AND v.guest_id = $2 AND ($3::uuid IS NULL OR v.id < $3) ORDER BY v.id DESC LIMIT $4",

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from dibs_realtime.accounts.model import Session
 from dibs_realtime.accounts.sessions import SessionDirectory
 from dibs_realtime.kit.database import Database
 
@@ -55,18 +56,16 @@ class GuestRepository:
         )
         return Door(**dict(row)) if row is not None else None
 
-    async def add(self, guest: Guest, expires_at: datetime, user_agent: str) -> UUID:
-        """Store a guest and open their session; return the session's id."""
+    async def add(self, guest: Guest, expires_at: datetime, user_agent: str) -> Session:
+        """Store a guest and return their session."""
         async with self._database.transaction() as connection:
             await connection.execute(
                 "INSERT INTO guests (event_id, id, name, email, created_at) VALUES ($1, $2, $3, $4, $5)",
                 guest.event_id, guest.id, guest.name, guest.email, guest.created_at,
             )  # fmt: skip
-            session = await self._sessions.create_session(
+            return await self._sessions.create_session(
                 connection, "guest", guest.id, guest.event_id, guest.created_at, expires_at, user_agent
             )
-            session_id: UUID = session.id
-            return session_id
 
     async def add_link(self, event_id: UUID, guest_id: UUID, now: datetime, expires_at: datetime) -> str:
         """Store a wallet link; return its token. The token names the event, so that it is looked up there alone."""
@@ -79,8 +78,8 @@ class GuestRepository:
             )  # fmt: skip
         return base64.urlsafe_b64encode(event_id.bytes + secret).decode().rstrip("=")
 
-    async def take_link(self, token: str, now: datetime, user_agent: str) -> tuple[Guest, UUID] | None:
-        """Use a wallet link once: return its guest and a new session's id. None: wrong, used or expired."""
+    async def take_link(self, token: str, now: datetime, user_agent: str) -> tuple[Guest, Session] | None:
+        """Use a wallet link once: return its guest and a new session. None: wrong, used or expired."""
         try:
             raw = base64.urlsafe_b64decode(token.encode("ascii", "replace") + b"==")
         except (ValueError, binascii.Error):
@@ -108,4 +107,4 @@ class GuestRepository:
             session = await self._sessions.create_session(
                 connection, "guest", guest.id, guest.event_id, now, row["session_end"], user_agent
             )
-            return guest, session.id
+            return guest, session

@@ -50,7 +50,7 @@ class GuestSession(Wire):
 
     guest: GuestOut
     access_token: str
-    token_type: Literal["Bearer"] = "Bearer"
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  # the scheme, no secret
     expires_at: Utc
 
 

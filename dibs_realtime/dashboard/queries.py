@@ -40,9 +40,7 @@ def snapshot_of(view: View) -> Snapshot:
         seq=view.seq,
         event=render(EventResource, event_of(view)),
         offers=[shown(event_id, offer, counter_of(view, offer.id)) for offer in offers],
-        gates=[
-            render(GateOut, gate, event_id=event_id, redeemed_units=_units_at(view, gate.id)) for gate in gates
-        ],
+        gates=[render(GateOut, gate, event_id=event_id, redeemed_units=_units_at(view, gate.id)) for gate in gates],
         devices=[
             render(DeviceResource, device, event_id=event_id)
             for device in sorted(view.all(DEVICES), key=lambda device: device.id)
@@ -69,11 +67,16 @@ async def stats(database: Database, event_id: UUID, minutes: int, now: datetime)
         open_conflicts=state.open_conflicts,
         offers=[
             OfferFigures(
-                offer_id=offer.id, title=offer.title, remaining=offer.remaining, **{n: getattr(offer, n) for n in _FIGURES}
+                offer_id=offer.id,
+                title=offer.title,
+                remaining=offer.remaining,
+                **{name: getattr(offer, name) for name in _FIGURES},
             )
             for offer in state.offers
         ],
-        gates=[GateFigures(gate_id=gate.id, name=gate.name, redeemed_units=gate.redeemed_units) for gate in state.gates],
+        gates=[
+            GateFigures(gate_id=gate.id, name=gate.name, redeemed_units=gate.redeemed_units) for gate in state.gates
+        ],
         minutes=[
             MinuteFigures(
                 minute=row["minute"],

@@ -41,9 +41,7 @@ class PairingRepository:
     async def add(self, code_hash: bytes, event_id: UUID, device_id: UUID, now: datetime, expires_at: datetime) -> None:
         """Store a code; the device's earlier ones are void from now on."""
         async with self._database.transaction() as connection:
-            await connection.execute(
-                "DELETE FROM pairings WHERE event_id = $1 AND device_id = $2", event_id, device_id
-            )
+            await connection.execute("DELETE FROM pairings WHERE event_id = $1 AND device_id = $2", event_id, device_id)
             await connection.execute(
                 """INSERT INTO pairings (code_hash, event_id, device_id, created_at, expires_at)
                    VALUES ($1, $2, $3, $4, $5)""",
@@ -63,7 +61,7 @@ class PairingRepository:
 
         The nonce that used it after `again_after` gets the same session again.
         """
-        hints = []
+        ended = []
         async with self._database.transaction() as connection:
             row = await connection.fetchrow(
                 """SELECT p.event_id, p.device_id, p.expires_at, p.used_at, p.nonce_hash, p.session_id,
@@ -85,13 +83,12 @@ class PairingRepository:
                 connection, "device", row["device_id"], row["event_id"], now, token_end(row["ends_at"], now), user_agent
             )
             if row["old_session_id"] is not None:
-                hints.append(await sessions.revoke_session(connection, row["old_session_id"], "paired_again"))
+                ended = await sessions.revoke_session(connection, row["old_session_id"], "paired_again")
             await connection.execute(
                 "UPDATE pairings SET used_at = $2, nonce_hash = $3, session_id = $4 WHERE code_hash = $1",
                 code_hash, now, nonce_hash, session.id,
             )  # fmt: skip
-        for hint in hints:
-            await sessions.announce(hint)
+        await sessions.announce(ended)
         return TakenPairing(row["event_id"], row["device_id"], session.id)
 
 

@@ -106,7 +106,7 @@ class Pairing(Wire):
 
 
 class PairRequest(Wire):
-    """A phone's pairing. `pairing_nonce` is the phone's own random text: with it a lost answer can be asked for again."""
+    """A phone's pairing. `pairing_nonce` is its own random text, with which it may ask again for a lost answer."""
 
     pairing_code: Annotated[str, StringConstraints(min_length=1, max_length=40)]
     pairing_nonce: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,64}$")]

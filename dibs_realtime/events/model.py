@@ -139,7 +139,7 @@ STATUS_HISTORY: Lookup[StatusChange] = Lookup(
     # All of the event's, its offers' too: there are few, and which offer is meant shows only with the voucher.
     """SELECT s.subject_id, s.seq, s.at, s.status FROM status_changes s
         WHERE s.event_id = $1 AND s.event_id = ANY({keys}) ORDER BY s.seq""",
-    "uuid[]",
+    ("uuid",),
     lambda _row: None,
 )
 

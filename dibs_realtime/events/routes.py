@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from dibs_realtime.accounts.caller import Caller, User, user
-from dibs_realtime.events.actors import actor_of
 from dibs_realtime.events import queries
+from dibs_realtime.events.actors import actor_of
 from dibs_realtime.events.commands import SetEventStatus, UpdateEvent
 from dibs_realtime.events.model import Event
 from dibs_realtime.events.repository import EventRepository

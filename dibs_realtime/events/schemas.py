@@ -3,8 +3,8 @@
 import re
 from datetime import datetime
 from typing import Annotated, Self
-from zoneinfo import available_timezones
 from uuid import UUID
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 

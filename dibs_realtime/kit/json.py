@@ -1,6 +1,7 @@
 """JSON in and out, one way for wire, database and bus."""
 
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -9,12 +10,18 @@ _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
 
 def dumps(value: Any) -> bytes:
     """Encode `value` (dicts, lists, dataclasses, UUIDs, datetimes) as UTF-8 JSON; times in UTC end in `Z`."""
-    return orjson.dumps(value, option=_OPTIONS)
+    return orjson.dumps(value, default=_default, option=_OPTIONS)
 
 
 def dumps_text(value: Any) -> str:
     """Encode like `dumps`, as text, which is what PostgreSQL takes for json."""
-    return orjson.dumps(value, option=_OPTIONS).decode()
+    return orjson.dumps(value, default=_default, option=_OPTIONS).decode()
+
+
+def _default(value: Any) -> str:
+    if isinstance(value, UUID):  # asyncpg has its own kind of UUID
+        return str(value)
+    raise TypeError
 
 
 def loads(raw: bytes | str) -> Any:

@@ -1,4 +1,4 @@
-"""Repositories: rows in and out of one table, on a connection (so in a transaction) of the caller's choice."""
+"""Repositories: the rows of one table, on a connection (so in a transaction) of the caller's choice."""
 
 from abc import ABC
 from collections.abc import Mapping

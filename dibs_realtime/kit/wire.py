@@ -1,17 +1,42 @@
 """The base of every shape on the wire, and the scalar types that many of them share."""
 
+import re
 from datetime import UTC, datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 Item = TypeVar("Item")
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 class Wire(BaseModel):
-    """A JSON object of the contract: frozen, snake_case, unknown fields refused."""
+    """A JSON object of the contract: frozen, snake_case, unknown fields refused; answers have all their fields."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False, ser_json_inf_nan="null")
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        str_strip_whitespace=False,
+        ser_json_inf_nan="null",
+        json_schema_serialization_defaults_required=True,
+    )
+
+
+def _read_rfc_3339(value: Any) -> Any:
+    # The library would also take a number of seconds, or a time without seconds.
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and _RFC_3339.fullmatch(value):
+        return datetime.fromisoformat(value.upper())
+    raise ValueError("must be a time like 2026-05-01T21:30:00Z")
 
 
 def _in_utc(value: datetime) -> datetime:
@@ -21,29 +46,28 @@ def _in_utc(value: datetime) -> datetime:
         raise ValueError("out of range") from error
 
 
-def _printable(value: str) -> str:
-    if "\x00" in value or any(0xD800 <= ord(character) <= 0xDFFF for character in value):
-        raise ValueError("must not contain control characters")
-    return value
-
-
-Utc = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Utc = Annotated[AwareDatetime, BeforeValidator(_read_rfc_3339), AfterValidator(_in_utc)]
 """An RFC 3339 time with an offset, kept in UTC."""
 
-Text = Annotated[str, AfterValidator(_printable)]
-"""Text that PostgreSQL can keep (no NUL, no lone surrogates)."""
+# As patterns and not as functions: constraints that are added to these types then still apply in the right order.
+NOT_BLANK = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 
-Name = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+Text = Annotated[str, StringConstraints(pattern=r"^[^\u0000]*$")]
+"""Text that PostgreSQL can keep: no NUL. (Lone surrogates are no string for pydantic.)"""
+
+Name = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=NOT_BLANK)]
 """What people call a thing."""
 
 LongText = Annotated[Text, StringConstraints(strip_whitespace=True, max_length=4_000)]
 """A description."""
 
-Reason = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Reason = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=NOT_BLANK)]
 """Why somebody did it, in their words."""
 
 IdempotencyKey = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,64}$"), Field(description="Unique for one intent; reuse it to retry.")
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,64}$"),
+    Field(description="Unique for one intent; reuse it to retry."),
 ]
 
 

@@ -70,12 +70,11 @@ VERDICTS: Table[Verdict] = Table(
 VERDICT_BY_KEY: Lookup[Verdict] = Lookup(
     "verdict_by_key",
     VERDICTS,
-    # The array holds scope and key in one text, parted by a character that neither contains.
     """SELECT v.scope, v.key, v.fingerprint, v.answer, v.at
-         FROM unnest({keys}) AS k (pair)
-         JOIN verdicts v ON v.event_id = $1 AND v.scope = split_part(k.pair, ' ', 1) AND v.key = split_part(k.pair, ' ', 2)""",
-    "text[]",
-    lambda row: f"{row.scope} {row.key}",
+         FROM unnest({keys}) AS k (scope, key) CROSS JOIN LATERAL (
+              SELECT * FROM verdicts s WHERE s.event_id = $1 AND s.scope = k.scope AND s.key = k.key LIMIT 1) v""",
+    ("text", "text"),
+    lambda row: (row.scope, row.key),
 )
 
 KEY_REUSED = "This idempotency key was used for a different request."
@@ -90,11 +89,11 @@ class KeyedCommand(Command[R]):
     @property
     @abstractmethod
     def scope(self) -> str:
-        """The range in which keys are unique, without a space."""
+        """Return the range in which keys are unique."""
 
     @abstractmethod
     def fingerprint(self, view: View) -> str:
-        """What must be the same for a repetition to be one."""
+        """Return what must be the same for a repetition to be one."""
 
     @abstractmethod
     def act(self, view: View) -> Mapping[str, Any]:
@@ -105,7 +104,7 @@ class KeyedCommand(Command[R]):
         """Turn a stored answer into what the caller gets."""
 
     def reads(self) -> Iterable[Read]:
-        yield Read(VERDICT_BY_KEY, f"{self.scope} {self.key}")
+        yield Read(VERDICT_BY_KEY, (self.scope, self.key))
 
     def stored(self, view: View) -> Verdict | None:
         """Return the first answer to this key. Raises Problem 422 when it answered another request."""

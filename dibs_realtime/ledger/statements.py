@@ -1,7 +1,8 @@
 """The two statements of a batch, composed of the parts that its commands need.
 
-Hot statements must use their index whatever the planner's statistics say: the writer's connections forbid sequential
-scans, hash and merge joins (see kit/database), so a nested loop over the keys' index is the only plan left.
+Hot statements must use their index whatever the planner's statistics say. The writer's connections forbid sequential scans,
+hash and merge joins (see kit/database), and every look-up is written as `unnest(keys) CROSS JOIN LATERAL (… LIMIT 1)`, so
+that a probe of the index for each key is the only plan left.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,8 +27,9 @@ def reading(lookups: tuple[Lookup[Any], ...], resident: tuple[Table[Any], ...]) 
     parts = ["h.epoch", "h.seq", "h.at"]
     number = 2
     for lookup in lookups:
-        sql = lookup.sql.replace("{keys}", f"${number}::{lookup.key_type}")
-        number += 1
+        arrays = ", ".join(f"${number + n}::{kind}[]" for n, kind in enumerate(lookup.key_types))
+        sql = lookup.sql.replace("{keys}", arrays)
+        number += len(lookup.key_types)
         if "{counts}" in sql:
             sql = sql.replace("{counts}", f"${number}::int[]")
             number += 1
@@ -44,7 +46,10 @@ def reading_arguments(asked: Iterable[tuple[Lookup[Any], dict[Any, int]]]) -> li
     """Return the arguments after the event id: each lookup's keys and counts."""
     arguments: list[Any] = []
     for lookup, keys in asked:
-        arguments.append(list(keys))
+        if len(lookup.key_types) == 1:
+            arguments.append(list(keys))
+        else:
+            arguments += [list(part) for part in zip(*keys, strict=True)]
         if "{counts}" in lookup.sql:
             arguments.append(list(keys.values()))
     return arguments
@@ -76,12 +81,7 @@ def writing(inserted: tuple[Table[Any], ...], updated: tuple[Table[Any], ...], e
         parts.append(f"{table.name}_new AS ({_insert(table, number)} WHERE {guard}{_on_conflict(table)})")
         number += len(table.columns)
     for table in updated:
-        sets = ", ".join(f"{column} = u.{column}" + _cast(table, column) for column in table.updates)
-        where = " AND ".join(f"t.{column} = u.{column}" for column in table.key)
-        parts.append(
-            f"{table.name}_changed AS (UPDATE {table.name} t SET {sets} FROM {table.parameters(number)}"  # noqa: S608
-            f" WHERE t.{table.scope} = $1 AND {where} AND {guard})"
-        )
+        parts.append(f"{table.name}_changed AS ({_update(table, number)} AND {guard})")
         number += len(table.columns)
     return f"WITH {', '.join(parts)} SELECT seq FROM head"
 
@@ -120,6 +120,18 @@ def _insert(table: Table[Any], number: int) -> str:
     return (
         f"INSERT INTO {table.name} AS t (event_id, {table.column_list()})"  # noqa: S608  # names from declarations
         f" SELECT $1, {table.selected()} FROM {table.parameters(number)}"
+    )
+
+
+def _update(table: Table[Any], number: int) -> str:
+    # Each row is found by its key first and updated at its place then. A plain join would leave the planner the choice to
+    # walk through all rows of the event, which it takes as long as its statistics say that there are few.
+    sets = ", ".join(f"{column} = u.{column}" + _cast(table, column) for column in table.updates)
+    where = " AND ".join(f"k.{column} = u.{column}" for column in table.key)
+    return (
+        f"UPDATE {table.name} t SET {sets} FROM (SELECT u.*, place.ctid AS place FROM {table.parameters(number)}"  # noqa: S608
+        f" CROSS JOIN LATERAL (SELECT k.ctid FROM {table.name} k WHERE k.{table.scope} = $1 AND {where} LIMIT 1) place"
+        f" OFFSET 0) u WHERE t.ctid = u.place"  # names from declarations
     )
 
 

@@ -79,14 +79,14 @@ class Lookup(Generic[Row]):
 
     sql: selects the rows; `$1` is the event, `{keys}` stands for the array of distinct keys and `{counts}`, where used, for
         the parallel array of how many commands asked for each.
-    key_type: the SQL type of one key.
+    key_types: the SQL types of one key's parts; a key of several parts is a tuple, and `{keys}` then is several arrays.
     index: the key under which a row is found; None: under none. Rows put during the batch are found too.
     """
 
     name: str
     table: Table[Row]
     sql: str
-    key_type: str
+    key_types: tuple[str, ...]
     index: Callable[[Row], Hashable | None]
 
 

@@ -1,10 +1,10 @@
 """As whom PostgreSQL runs: it refuses to be root.
 
 An ordinary user runs it as what he is. For root there are two ways:
-- a user namespace (Linux): PostgreSQL sees itself as an ordinary user while its files are root's. Nothing on the
-  machine changes, and a folder that is closed to others, such as root's home, is no obstacle.
-- where namespaces are not allowed (many containers): a system account of its own, made when it is missing. It must
-  be able to reach the data and the programs.
+- a user namespace (Linux): PostgreSQL sees itself as an ordinary user while its files are root's. Nothing on
+  the machine changes, and a folder that is closed to others, such as root's home, is no obstacle.
+- where namespaces are not allowed (many containers): a system account of its own, made when it is missing. It
+  must be able to reach the data and the programs.
 """
 
 import os
@@ -30,7 +30,7 @@ class Account:
     uid: int
     gid: int
 
-    def owns(self, folder: Path) -> None:
+    def take(self, folder: Path) -> None:
         """Make the folder and all in it this account's, where it is not. Raises LocalError."""
         found = folder.stat()
         if (found.st_uid, found.st_gid) == (self.uid, self.gid):
@@ -54,10 +54,10 @@ def account_for(folder: Path, program: Path) -> Account:
             return within
     entry = _system_account()
     stand_in = Account(f"user:{entry.pw_uid}:{entry.pw_gid}", entry.pw_uid, entry.pw_gid)
-    stand_in.owns(folder)
+    stand_in.take(folder)
     if obstacle := _obstacle(stand_in, folder, program):
         raise LocalError(
-            f"PostgreSQL must not run as root, and its stand-in {entry.pw_name} cannot reach its files: {obstacle}."
+            f"PostgreSQL must not run as root, and its stand-in {entry.pw_name} cannot: {obstacle}."
             " Run as an ordinary user, or take folders that others may pass."
         )
     return stand_in

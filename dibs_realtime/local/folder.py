@@ -40,7 +40,8 @@ class HeldFolder:
             self._owner.write_text(str(os.getpid()), encoding="ascii")
         except Timeout:
             raise LocalError(
-                f"Another {self._used_by}{self._who()} runs on the folder {self.path}. Stop it first, or take another folder."
+                f"Another {self._used_by}{self._who()} runs on the folder {self.path}."
+                " Stop it first, or take another folder."
             ) from None
         except OSError as error:
             raise LocalError(f"The folder {self.path} cannot be used: {_reason(error)}.") from None
@@ -66,7 +67,7 @@ class HeldFolder:
 
 
 def kept_secret(file: Path) -> str:
-    """Return the secret kept in `file`; a new one is made and kept when there is none. Only we may read it."""
+    """Return the secret kept in `file`; a new one is made when there is none. Only we may read it."""
     try:
         return file.read_text("ascii").strip()
     except FileNotFoundError:
@@ -85,8 +86,8 @@ def kept_secret(file: Path) -> str:
 def socket_folder(folder: Path, socket_name: str) -> Path:
     """Return where the socket of a server that lives in `folder` goes.
 
-    That is the folder itself; when the path is too long for a socket, a private folder of always the same short name
-    among the temporary files. Raises LocalError when there is no such place.
+    That is the folder itself; when the path is too long for a socket, a private folder among the temporary
+    files whose short name is always the same. Raises LocalError when there is no such place.
     """
     if _fits(folder / socket_name):
         return folder
@@ -98,7 +99,7 @@ def socket_folder(folder: Path, socket_name: str) -> Path:
 
 
 def make_private(folder: Path, owner: int) -> None:
-    """Make the folder where it is missing; it must be `owner`'s or ours, and nobody else's to read or write."""
+    """Make the folder where it is missing. It must be `owner`'s or ours; nobody else may read or write it."""
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         found = folder.lstat()
@@ -121,4 +122,6 @@ def _fits(path: Path) -> bool:
 
 
 def _reason(error: OSError) -> str:
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return "there is something that is not a folder"
     return (error.strerror or str(error)).lower()

@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 def end_leftovers(program: str, folder: Path, *steps: tuple[Signals, float]) -> None:
     """End processes called `program` that work in `folder`: each step's signal, then its seconds of patience.
 
-    The caller holds the folder, so none of them is in use. A process is known by its program and its working folder,
+    The caller holds the folder, so none of them is in use. A process is known by its program and its folder,
     not by a number in a file: after a power cut that number may be anybody's.
     """
     for number, seconds in (*steps, (SIGKILL, 10.0)):
@@ -27,10 +27,11 @@ def end_leftovers(program: str, folder: Path, *steps: tuple[Signals, float]) -> 
         psutil.wait_procs(found, timeout=seconds)
 
 
-def is_called(pid: int, program: str) -> bool:
-    """Say whether `pid` is a process called `program`."""
+def lives(pid: int, program: str) -> bool:
+    """Say whether `pid` is a process called `program`; one that has ended, and only its number is left, is not."""
     try:
-        return bool(psutil.Process(pid).name() == program)
+        process = psutil.Process(pid)
+        return bool(process.name() == program and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 
@@ -45,7 +46,7 @@ def _working(program: str, folder: Path) -> list[psutil.Process]:
     for process in psutil.process_iter():
         # Gone meanwhile, or another user's: not ours.
         with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-            # The command line first: some containers do not even tell root where another user's process works.
+            # The command line first: some containers do not tell even root where another's process works.
             if process.name() == program and (str(folder) in process.cmdline() or process.cwd() == str(folder)):
                 found.append(process)
     return found

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from dibs_realtime.local.account import Account, account_for
 from dibs_realtime.local.folder import HeldFolder, LocalError, make_private, socket_folder, trimmed_log
-from dibs_realtime.local.leftovers import end_leftovers, is_called
+from dibs_realtime.local.leftovers import end_leftovers, lives
 from dibs_realtime.local.programs import postgres_program
 from dibs_realtime.processes.child import Child, describe, launched, pause
 
@@ -22,9 +22,13 @@ _log = logging.getLogger(__name__)
 
 SUPERUSER = "postgres"
 SOCKET_NAME = ".s.PGSQL.5432"
-FAST, IMMEDIATE = SIGINT, SIGQUIT  # PostgreSQL's words for its two ways to stop at once: in order, or by recovery later
+FAST, IMMEDIATE = (
+    SIGINT,
+    SIGQUIT,
+)  # PostgreSQL's words for its two ways to stop at once: in order, or by recovery later
 STOP_STEPS = ((FAST, 30.0), (IMMEDIATE, 10.0))
-START_SECONDS = 300.0  # recovery after a power cut may take a while
+START_SECONDS = 300.0  # recovery after a power cut may take a while ...
+PATIENCE_SECONDS = 5.0  # ... which is said then
 _ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC"}  # and nothing of ours: PostgreSQL reads PG* variables
 
 SETTINGS: Mapping[str, str] = {
@@ -65,7 +69,9 @@ class LocalPostgres:
 
     name = "PostgreSQL"
 
-    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None, *, account: Account | None = None) -> None:
+    def __init__(
+        self, folder: Path, settings: Mapping[str, str] | None = None, *, account: Account | None = None
+    ) -> None:
         self._held = HeldFolder(folder, used_by="PostgreSQL of ours")
         self.folder = self._held.path
         self.data = self.folder / "data"
@@ -94,14 +100,14 @@ class LocalPostgres:
         server = postgres_program("postgres")
         if self._account is None:
             self._account = account_for(self.folder, server)
-        self._account.owns(self.folder)
+        self._account.take(self.folder)
         if self.sockets != self.folder:
             make_private(self.sockets, self._account.uid)
-            self._account.owns(self.sockets)
+            self._account.take(self.sockets)
         end_leftovers("postgres", self.data.resolve(), *STOP_STEPS)
         self._forget_another_programs_pid()
         if self.data.exists():
-            self._check_version(server)
+            self._check_version()
         else:
             self._initialise()
         self._launch(server)
@@ -135,7 +141,9 @@ class LocalPostgres:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Stop it."""
         self.stop()
 
@@ -189,7 +197,7 @@ class LocalPostgres:
             waited = time.monotonic() - started
             if waited > START_SECONDS:
                 raise LocalError(f"PostgreSQL did not start within {START_SECONDS:.0f} s (see {log})")
-            if waited > 5 and not patient:
+            if waited > PATIENCE_SECONDS and not patient:
                 patient = True
                 _log.warning("PostgreSQL is recovering from an unclean end. That may take some minutes.")
             pause(0.02)
@@ -204,14 +212,15 @@ class LocalPostgres:
         return []
 
     def _forget_another_programs_pid(self) -> None:
-        # After a power cut, or in a new container, the number in the file may be anybody's. PostgreSQL would not dare.
+        # After a power cut, or in a new container, the number may be anybody's; after a kill, nobody may have
+        # fetched its end yet. PostgreSQL would not dare.
         lines = self._pid_lines()
-        if lines and lines[0].lstrip("-").isdigit() and not is_called(abs(int(lines[0])), "postgres"):
+        if lines and lines[0].lstrip("-").isdigit() and not lives(abs(int(lines[0])), "postgres"):
             (self.data / "postmaster.pid").unlink(missing_ok=True)
 
-    def _check_version(self, server: Path) -> None:
+    def _check_version(self) -> None:
         kept = (self.data / "PG_VERSION").read_text("ascii").strip()
-        ours = subprocess.run([server, "--version"], capture_output=True, text=True, check=True).stdout.split()[-1]  # noqa: S603
+        ours = self._run("postgres", "--version").stdout.split()[-1]
         if ours.split(".")[0] != kept:
             raise LocalError(
                 f"The data in {self.folder} are of PostgreSQL {kept}, this release brings {ours}."
@@ -223,7 +232,7 @@ class LocalPostgres:
 
     def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         assert self._account is not None
-        command = [postgres_program(program), *arguments]
+        command: list[str | Path] = [postgres_program(program), *arguments]
         return subprocess.run(  # noqa: S603  # no shell, and the programs are our own
             launched(command, folder=self.folder, run_as=self._account.run_as, orphaned=FAST),
             env=_ENVIRONMENT,

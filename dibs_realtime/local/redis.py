@@ -19,7 +19,7 @@ _STOP_STEPS = ((SIGTERM, 5.0),)
 
 
 class LocalRedis:
-    """One Redis-protocol server (Valkey) on `folder`. Start it from the main thread; it ends with this process.
+    """One Redis-protocol server on `folder`. Start it from the main thread; it ends with this process.
 
     Its address stays the same over `stop()` and `start()`; its content does not survive.
     """
@@ -65,7 +65,10 @@ class LocalRedis:
         log = trimmed_log(self.folder / "redis.log")
         with log.open("ab") as output:
             self._child = Child(
-                [valkey_server(), *(part for name, value in options.items() for part in (f"--{name}", value))],
+                [
+                    valkey_server(),
+                    *(part for name, value in options.items() for part in (f"--{name}", value)),
+                ],
                 folder=self.folder,
                 environment={"LC_ALL": "C", "TZ": "UTC"},
                 output=output,
@@ -110,7 +113,9 @@ class LocalRedis:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Stop it."""
         self.stop()
 

@@ -12,7 +12,7 @@ from dibs_realtime.local.redis import LocalRedis
 
 
 class LocalServers:
-    """What a server of ours needs, on `folder`: `with LocalServers(folder) as servers: servers.database_url`."""
+    """What our server needs, on `folder`: `with LocalServers(folder) as servers: servers.database_url`."""
 
     def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         # Others may pass through this folder (PostgreSQL's stand-in must), but see nothing in it.
@@ -63,6 +63,8 @@ class LocalServers:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Stop both."""
         self.stop()

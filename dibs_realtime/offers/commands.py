@@ -66,9 +66,7 @@ class CreateOffer(KeyedCommand[OfferOut]):
         )  # fmt: skip
         view.put(OFFERS, offer)
         view.put(OFFER_COUNTERS, OfferCounter(offer.id))
-        seq = view.append(
-            Draft("offer.created", self.actor, offer_id=offer.id, data=resource(self.event_id, offer))
-        )
+        seq = view.append(Draft("offer.created", self.actor, offer_id=offer.id, data=resource(self.event_id, offer)))
         view.put(STATUS_CHANGES, StatusChange(offer.id, seq, view.now, offer.status))
         return {"offer_id": str(offer.id)}
 

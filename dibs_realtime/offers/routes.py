@@ -62,8 +62,6 @@ def routes(database: Database, ledger: Ledger) -> Routes:
     @r.delete("/events/{event_id}/offers/{offer_id}", who="M", problems=(409,))
     async def delete(call: Call) -> None:
         """Delete an offer that never had a voucher."""
-        await ledger.submit(
-            DeleteOffer(call.event_id, actor_of(call.caller), call.path["offer_id"], call.if_match)
-        )
+        await ledger.submit(DeleteOffer(call.event_id, actor_of(call.caller), call.path["offer_id"], call.if_match))
 
     return r

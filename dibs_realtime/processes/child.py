@@ -14,7 +14,7 @@ LAUNCHER = Path(__file__).with_name("launcher.py")
 
 
 class ChildError(Exception):
-    """A child process could not be started or did not do what it is for. One line for the person who started us."""
+    """A child process could not be started or failed at what it is for. One line for whoever started us."""
 
 
 def launched(
@@ -30,7 +30,7 @@ def launched(
 
 
 class Child:
-    """A process of our own, in a session of its own: a Ctrl-C in the terminal reaches us alone, and we stop it in order."""
+    """A process in a session of its own: a Ctrl-C in the terminal reaches us alone, and we stop it."""
 
     def __init__(
         self,
@@ -93,5 +93,5 @@ def describe(code: int) -> str:
 
 
 def pause(seconds: float) -> None:
-    """Let a moment pass, in code that waits for another process and has no event loop. A signal's exception ends it."""
+    """Let a moment pass, where another process is waited for and there is no event loop. Stop ends it."""
     time.sleep(seconds)

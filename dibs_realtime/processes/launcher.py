@@ -1,11 +1,12 @@
-"""What runs in a new process before the program itself: `launcher.py PARENT SIGNAL RUN_AS FOLDER PROGRAM [ARGUMENT…]`.
+"""What runs in a new process before the program itself.
 
-It is run as a file by a bare interpreter (no site packages, none of this project), because a program that runs already
-may have threads, and after a fork nothing is safe there but to start another program.
+Usage: `launcher.py PARENT SIGNAL RUN_AS FOLDER PROGRAM [ARGUMENT…]`. A bare interpreter runs it as a file
+(no site packages, none of this project): our own process may have threads, and after a fork nothing is safe
+there but to start another program.
 
 - PARENT: the process that starts us. When it is gone, for whatever reason, SIGNAL is sent to us (on Linux).
-- RUN_AS: `same`, `user:UID:GID`, or `namespace:UID:GID`: files are read and written as who we are, while the program
-  sees itself as UID and GID (a Linux user namespace).
+- RUN_AS: `same`, `user:UID:GID`, or `namespace:UID:GID`: files are read and written as who we are, while the
+  program sees itself as UID and GID (a Linux user namespace).
 - FOLDER: where the program starts.
 
 It ends with EXIT_CODE and one line on stderr when it cannot start the program.

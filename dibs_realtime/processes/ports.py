@@ -10,8 +10,8 @@ from dibs_realtime.processes.child import ChildError
 def check_free(host: str, port: int) -> None:
     """Raise ChildError when nobody can listen on `host` and `port`; 0 is any free port.
 
-    Server processes share their port, and would share it with those of another run just as well: that is why somebody
-    has to look first.
+    Server processes share their port, and would share it with those of another run just as well: that is why
+    somebody has to look first.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(

@@ -14,7 +14,7 @@ class Stop(KeyboardInterrupt):
 def stop_signals() -> Iterator[None]:
     """Turn the first signal to stop into Stop, and end the block quietly when it arrives there.
 
-    Signals that come while the block cleans up are ignored: every step of a clean stop has a time limit of its own.
+    Signals that come while the block cleans up are ignored: each step of a clean stop has its time limit.
     """
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

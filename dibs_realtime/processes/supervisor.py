@@ -39,7 +39,9 @@ class _Watch:
     def tend(self, now: float) -> None:
         if self._due is None:
             code = self.service.poll()
-            if code is not None:
+            if code == 0:  # it was asked to end, so it is not failing
+                self._due = now
+            elif code is not None:
                 self._plan(now, describe(code))
         elif now >= self._due:
             self._due, self._started = None, now
@@ -53,13 +55,15 @@ class _Watch:
     def _plan(self, now: float, reason: str) -> None:
         if now - self._started >= STEADY_SECONDS:
             self._delay = FIRST_DELAY
-        _log.error("%s has ended (%s). Starting it again in %.1f s.", self.service.name, reason, self._delay)
+        _log.warning(
+            "%s has ended (%s). Starting it again in %.1f s.", self.service.name, reason, self._delay
+        )
         self._due = now + self._delay
         self._delay = min(self._delay * 2, LONGEST_DELAY)
 
 
 def supervise(services: Sequence[Service], *, every_tick: Callable[[], None] | None = None) -> None:
-    """Keep the (started) services running until an exception ends it, such as Stop. Stopping them is the caller's."""
+    """Keep started services running until an exception, such as Stop. Stopping them is the caller's part."""
     watches = [_Watch(service) for service in services]
     while True:
         for watch in watches:

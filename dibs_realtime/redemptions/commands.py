@@ -205,7 +205,15 @@ class Redeem(KeyedCommand[dict[str, Any]]):
             data |= {"received_at": view.now, "clock_suspect": self._clock_suspect(at)}
         seq = record(
             view,
-            Draft("voucher.redeemed", labelled(view, self.actor), voucher.offer_id, voucher.id, gate_id, data=data, counts=counts),
+            Draft(
+                "voucher.redeemed",
+                labelled(view, self.actor),
+                voucher.offer_id,
+                voucher.id,
+                gate_id,
+                data=data,
+                counts=counts,
+            ),
         )
         view.put(VOUCHERS, after)
         view.put(

@@ -155,33 +155,31 @@ REDEMPTIONS: Table[Redemption] = Table(
 )
 _COLUMNS = REDEMPTIONS.column_list("r.")
 
+_OF_ID = f"(SELECT {_COLUMNS} FROM redemptions r WHERE r.event_id = $1 AND r.id = {{id}} LIMIT 1) p"  # noqa: S608  # constants
+
 REDEMPTION_BY_ID: Lookup[Redemption] = Lookup(
     "redemption_by_id",
     REDEMPTIONS,
-    f"""SELECT {_COLUMNS} FROM unnest({{keys}}) AS k (id)
-          JOIN redemptions r ON r.event_id = $1 AND r.id = k.id""",  # noqa: S608  # constants
-    "uuid[]",
+    f"SELECT p.* FROM unnest({{keys}}) AS k (id) CROSS JOIN LATERAL {_OF_ID.format(id='k.id')}",
+    ("uuid",),
     lambda row: row.id,
 )
 
+
+def _last_of(column: str) -> str:
+    """Compose the look-up of the last redemption of the voucher with that code or id."""
+    return f"""SELECT p.* FROM unnest({{keys}}) AS k (key)
+         CROSS JOIN LATERAL (SELECT w.last_redemption_id FROM vouchers w
+                              WHERE w.event_id = $1 AND w.{column} = k.key AND w.last_redemption_id IS NOT NULL LIMIT 1) v
+         CROSS JOIN LATERAL {_OF_ID.format(id="v.last_redemption_id")}"""  # noqa: S608  # constants
+
+
 LAST_OF_CODE: Lookup[Redemption] = Lookup(
-    "last_redemption_of_code",
-    REDEMPTIONS,
-    f"""SELECT {_COLUMNS} FROM unnest({{keys}}) AS k (code)
-          JOIN vouchers v ON v.event_id = $1 AND v.code = k.code AND v.last_redemption_id IS NOT NULL
-          JOIN redemptions r ON r.event_id = $1 AND r.id = v.last_redemption_id""",  # noqa: S608  # constants
-    "text[]",
-    lambda row: row.id,
+    "last_redemption_of_code", REDEMPTIONS, _last_of("code"), ("text",), lambda row: row.id
 )
 
 LAST_OF_VOUCHER: Lookup[Redemption] = Lookup(
-    "last_redemption_of_voucher",
-    REDEMPTIONS,
-    f"""SELECT {_COLUMNS} FROM unnest({{keys}}) AS k (id)
-          JOIN vouchers v ON v.event_id = $1 AND v.id = k.id AND v.last_redemption_id IS NOT NULL
-          JOIN redemptions r ON r.event_id = $1 AND r.id = v.last_redemption_id""",  # noqa: S608  # constants
-    "uuid[]",
-    lambda row: row.id,
+    "last_redemption_of_voucher", REDEMPTIONS, _last_of("id"), ("uuid",), lambda row: row.id
 )
 
 ATTEMPTS: Table[Attempt] = Table(
@@ -220,11 +218,17 @@ CONFLICTS: Table[Conflict] = Table(
     updates=("resolved_at", "resolution"),
 )
 
+
+def _conflict_of(column: str) -> str:
+    return f"""SELECT c.id, c.key, c.reason, c.voucher_id, c.sides, c.opened_at, c.resolved_at, c.resolution
+         FROM unnest({{keys}}) AS k (key) CROSS JOIN LATERAL (
+              SELECT * FROM conflicts f WHERE f.event_id = $1 AND f.{column} = k.key LIMIT 1) c"""
+
+
 CONFLICT_BY_KEY: Lookup[Conflict] = Lookup(
-    "conflict_by_key",
-    CONFLICTS,
-    """SELECT c.id, c.key, c.reason, c.voucher_id, c.sides, c.opened_at, c.resolved_at, c.resolution
-         FROM unnest({keys}) AS k (key) JOIN conflicts c ON c.event_id = $1 AND c.key = k.key""",
-    "text[]",
-    lambda row: row.key,
+    "conflict_by_key", CONFLICTS, _conflict_of("key"), ("text",), lambda row: row.key
+)
+
+CONFLICT_BY_ID: Lookup[Conflict] = Lookup(
+    "conflict_by_id", CONFLICTS, _conflict_of("id"), ("uuid",), lambda row: row.id
 )

@@ -20,11 +20,11 @@ from dibs_realtime.vouchers.render import voucher_shape
 _SIBLINGS: Lookup[Redemption] = Lookup(
     "redemptions_beside",
     REDEMPTIONS,
-    f"""SELECT {REDEMPTIONS.column_list("s.")} FROM unnest({{keys}}) AS k (id)
-          JOIN redemptions r ON r.event_id = $1 AND r.id = k.id
-          JOIN redemptions s ON s.event_id = $1 AND s.voucher_id = r.voucher_id
-         ORDER BY s.seq""",  # noqa: S608  # constants
-    "uuid[]",
+    f"""SELECT {REDEMPTIONS.column_list("p.")} FROM unnest({{keys}}) AS k (id)
+         CROSS JOIN LATERAL (SELECT r.voucher_id FROM redemptions r WHERE r.event_id = $1 AND r.id = k.id LIMIT 1) v
+         CROSS JOIN LATERAL (
+               SELECT * FROM redemptions s WHERE s.event_id = $1 AND s.voucher_id = v.voucher_id ORDER BY s.seq OFFSET 0) p""",  # noqa: S608  # constants
+    ("uuid",),
     lambda row: row.voucher_id,
 )
 

@@ -8,23 +8,43 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base32: no I, L, O or U. https://www.crockford.com/base32.html"""
 LENGTH = 10
 """Characters of a generated code: 50 random bits."""
+LONGEST = 32
+"""Characters of the longest code there may be."""
+# 256 is a multiple of 32, so that no character is likelier than another.
+_DRAWN = bytes(ord(ALPHABET[byte % 32]) for byte in range(256))
 _ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1", " ": None, "-": None})
 _CODE = re.compile(r"[0-9A-Z]{4,32}")
+_BEGINNING = re.compile(r"[0-9A-Z]{1,32}")
 _ADDRESS = re.compile(r"https?://[^\s]+/v/([^/?#\s]+)/?(?:[?#].*)?", re.IGNORECASE)
 
 
 def generate() -> str:
     """Return a new random code."""
-    bits = secrets.randbits(5 * LENGTH)
-    return "".join(ALPHABET[(bits >> 5 * place) & 31] for place in range(LENGTH))
+    return generate_many(1)[0]
+
+
+def generate_many(count: int) -> list[str]:
+    """Return `count` new random codes, drawn at once: that is ten times quicker than one by one."""
+    drawn = secrets.token_bytes(LENGTH * count).translate(_DRAWN).decode("ascii")
+    return [drawn[start : start + LENGTH] for start in range(0, LENGTH * count, LENGTH)]
+
+
+def folded(raw: str) -> str:
+    """Return the one spelling of everything that is alike: case, spaces and dashes gone, `O` is 0, `I` and `L` are 1."""
+    # Beyond ASCII some letters become several, or another one, in upper case: they are nobody's code.
+    return raw.strip().upper().translate(_ALIKE) if raw.isascii() else raw
 
 
 def normalise(raw: str) -> str | None:
     """Return the one spelling of a code, or None for what cannot be one (4 to 32 of 0-9 and A-Z are left)."""
-    if not raw.isascii():
-        return None
-    code = raw.strip().upper().translate(_ALIKE)
+    code = folded(raw)
     return code if _CODE.fullmatch(code) else None
+
+
+def beginning(raw: str) -> str | None:
+    """Return the one spelling of a code's first characters, or None for what begins no code."""
+    start = folded(raw)
+    return start if _BEGINNING.fullmatch(start) else None
 
 
 def read(scanned: str) -> str | None:

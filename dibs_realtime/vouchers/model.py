@@ -97,31 +97,35 @@ _GUEST = "LEFT JOIN guests g ON g.event_id = v.event_id AND g.id = v.guest_id"
 _PUBLISHED = """(v.batch_id IS NULL OR EXISTS (
     SELECT FROM voucher_batches b WHERE b.event_id = v.event_id AND b.id = v.batch_id AND b.seq IS NOT NULL))"""
 
+
+
+def _probe(keys: str, where: str, limit: str = "LIMIT 1") -> str:
+    """Compose a look-up: for each of `keys` the published vouchers that `where` finds, with their guests' names."""
+    return f"""SELECT p.* FROM unnest({{keys}}) AS k ({keys}) CROSS JOIN LATERAL (
+        SELECT {_SELECT} FROM {where} {_GUEST} WHERE {_PUBLISHED} ORDER BY v.id {limit}) p"""  # noqa: S608  # constants
+
+
 VOUCHER_BY_CODE: Lookup[Voucher] = Lookup(
     "voucher_by_code",
     VOUCHERS,
-    f"""SELECT {_SELECT} FROM unnest({{keys}}) AS k (code)
-          JOIN vouchers v ON v.event_id = $1 AND v.code = k.code {_GUEST} WHERE {_PUBLISHED}""",  # noqa: S608  # constants
-    "text[]",
+    _probe("code", "(SELECT * FROM vouchers w WHERE w.event_id = $1 AND w.code = k.code LIMIT 1) v"),
+    ("text",),
     lambda row: row.code,
 )
 
 VOUCHER_BY_ID: Lookup[Voucher] = Lookup(
     "voucher_by_id",
     VOUCHERS,
-    f"""SELECT {_SELECT} FROM unnest({{keys}}) AS k (id)
-          JOIN vouchers v ON v.event_id = $1 AND v.id = k.id {_GUEST} WHERE {_PUBLISHED}""",  # noqa: S608  # constants
-    "uuid[]",
+    _probe("id", "(SELECT * FROM vouchers w WHERE w.event_id = $1 AND w.id = k.id LIMIT 1) v"),
+    ("uuid",),
     lambda row: row.id,
 )
 
 VOUCHERS_OF_GUEST: Lookup[Voucher] = Lookup(
     "vouchers_of_guest",
     VOUCHERS,
-    f"""SELECT {_SELECT} FROM unnest({{keys}}) AS k (guest_id)
-          JOIN vouchers v ON v.event_id = $1 AND v.guest_id = k.guest_id {_GUEST}
-         WHERE {_PUBLISHED} ORDER BY v.id""",  # noqa: S608  # constants
-    "uuid[]",
+    _probe("guest_id", "(SELECT * FROM vouchers w WHERE w.event_id = $1 AND w.guest_id = k.guest_id OFFSET 0) v", ""),
+    ("uuid",),
     lambda row: row.guest_id,
 )
 
@@ -134,17 +138,20 @@ UNCLAIMED: Lookup[Voucher] = Lookup(
             SELECT {_SELECT} FROM vouchers v {_GUEST}
              WHERE v.event_id = $1 AND v.offer_id = k.offer_id AND v.poolable AND v.uses = 0 AND {_PUBLISHED}
              ORDER BY v.id LIMIT k.wanted) p""",  # noqa: S608  # constants
-    "uuid[]",
+    ("uuid",),
     lambda row: row.offer_id if row.unclaimed else None,
 )
 
 VOUCHER_BY_REDEMPTION: Lookup[Voucher] = Lookup(
     "voucher_by_redemption",
     VOUCHERS,
-    f"""SELECT {_SELECT} FROM unnest({{keys}}) AS k (id)
-          JOIN redemptions r ON r.event_id = $1 AND r.id = k.id
-          JOIN vouchers v ON v.event_id = $1 AND v.id = r.voucher_id {_GUEST}""",  # noqa: S608  # constants
-    "uuid[]",
+    _probe(
+        "id",
+        """(SELECT w.* FROM (SELECT r.voucher_id FROM redemptions r WHERE r.event_id = $1 AND r.id = k.id LIMIT 1) r
+             CROSS JOIN LATERAL (
+                   SELECT * FROM vouchers w WHERE w.event_id = $1 AND w.id = r.voucher_id LIMIT 1) w) v""",
+    ),
+    ("uuid",),
     lambda row: row.id,
 )
 
@@ -158,9 +165,9 @@ BATCHES: Table[Batch] = Table(
 BATCH_BY_ID: Lookup[Batch] = Lookup(
     "batch_by_id",
     BATCHES,
-    """SELECT b.id, b.seq, b.created_at FROM unnest({keys}) AS k (id)
-         JOIN voucher_batches b ON b.event_id = $1 AND b.id = k.id""",
-    "uuid[]",
+    """SELECT b.id, b.seq, b.created_at FROM unnest({keys}) AS k (id) CROSS JOIN LATERAL (
+              SELECT * FROM voucher_batches v WHERE v.event_id = $1 AND v.id = k.id LIMIT 1) b""",
+    ("uuid",),
     lambda row: row.id,
 )
 

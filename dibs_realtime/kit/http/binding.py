@@ -1,5 +1,6 @@
 """Binds declared routes to aiohttp: admit the caller, parse, call, render."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 from uuid import UUID
@@ -12,13 +13,17 @@ from dibs_realtime.kit.http.address import Addresses
 from dibs_realtime.kit.http.routes import Call, Gatekeeper, Route
 
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 Bound = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def bind(app: web.Application, routes: Iterable[Route], gatekeeper: Gatekeeper, addresses: Addresses) -> None:
     """Add the routes to the application."""
     for route in routes:
-        app.router.add_route(route.method, route.path, _bound(route, gatekeeper, addresses))
+        bound = _bound(route, gatekeeper, addresses)
+        app.router.add_route(route.method, route.path, bound)
+        if route.method == "GET":
+            app.router.add_route("HEAD", route.path, bound)
 
 
 def _bound(route: Route, gatekeeper: Gatekeeper, addresses: Addresses) -> Bound:
@@ -40,7 +45,7 @@ def _bound(route: Route, gatekeeper: Gatekeeper, addresses: Addresses) -> Bound:
         if validate is not None:
             raw = await read_body(request, route)
             try:
-                arguments["body"] = validate(raw)
+                arguments["body"] = validate(raw, strict=True)  # JSON has types: "1" is no number
             except ValidationError as error:
                 raise problems.invalid(describe(error, "body")) from None
             except RecursionError:
@@ -70,21 +75,23 @@ def too_large(limit: int) -> problems.Problem:
 def describe(error: ValidationError, where: str) -> list[dict[str, Any]]:
     """Return a validation error's parts as the contract lists them, without the values that were sent."""
     return [
-        {"loc": [where, *part["loc"]], "msg": part["msg"]}
+        {"loc": [where, *part["loc"]], "msg": part["msg"].removeprefix("Value error, ")}
         for part in error.errors(include_url=False, include_context=False, include_input=False)
     ][:100]
 
 
 def _uuid(raw: str) -> UUID:
-    try:
-        return UUID(raw)
-    except ValueError:
-        raise problems.not_found() from None
+    if not _UUID.fullmatch(raw):  # the class itself would take braces, a prefix and more
+        raise problems.not_found()
+    return UUID(raw)
 
 
 def _parse_query(model: type[BaseModel], request: web.Request) -> BaseModel:
+    repeated = {name for name in request.query if len(request.query.getall(name)) > 1}
+    if repeated:
+        raise problems.invalid([{"loc": ["query", name], "msg": "Send this once."} for name in sorted(repeated)])
     try:
-        return model.model_validate(dict(request.query))
+        return model.model_validate_strings(dict(request.query))
     except ValidationError as error:
         raise problems.invalid(describe(error, "query")) from None
 

@@ -73,7 +73,9 @@ def middleware(figures: HttpFigures) -> Middleware:
         except Exception:
             _log.exception("a request failed", extra={"route": route, "request_id": request_id})
             response = problem_response(problems.Problem(500, "This is our fault.", slug="fault"), request, request_id)
-        figures.observe(request.method if route != "unknown" else "any", route, response.status, time.perf_counter() - started)
+        figures.observe(
+            request.method if route != "unknown" else "any", route, response.status, time.perf_counter() - started
+        )
         if not response.prepared:
             response.headers["X-Request-ID"] = request_id
             response.headers.update(SECURITY_HEADERS)

@@ -14,6 +14,8 @@ Handler = Callable[..., Awaitable[Any]]
 BASE_PATH = "/api/v1"
 BODY_BYTES = 256 * 1024
 """How large a request body may be where a route says nothing else."""
+JSON = "application/json"
+_KINDS = {"U": "user", "O": "user", "M": "user", "V": "user", "D": "user", "dev": "device", "G": "guest"}
 
 
 @dataclass(slots=True)
@@ -81,8 +83,18 @@ class Route:
 
     @property
     def parameters(self) -> list[str]:
-        """The names of the path's parameters."""
+        """The names of the path's parameters. Those that end in `_id` are UUIDs."""
         return re.findall(r"{(\w+)}", self.path)
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of callers that are admitted: `user`, `device`, `guest`; none: nobody need sign in."""
+        return frozenset(_KINDS[letter] for letter in self.who.split() if letter in _KINDS)
+
+    @property
+    def takes_body(self) -> bool:
+        """Whether a request carries something."""
+        return self.body is not None or self.consumes != JSON
 
 
 class Routes:
@@ -105,12 +117,12 @@ class Routes:
         return self.add("POST", path, **options)
 
     def patch(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
-        """Declare a PATCH, which honours If-Match; see `add`."""
-        return self.add("PATCH", path, headers=("If-Match",), **options)
+        """Declare a PATCH, which honours If-Match unless its `headers` say otherwise; see `add`."""
+        return self.add("PATCH", path, **{"headers": ("If-Match",), **options})
 
     def delete(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
-        """Declare a DELETE, which answers 204; see `add`."""
-        return self.add("DELETE", path, **{"status": 204, **options})
+        """Declare a DELETE, which honours If-Match unless its `headers` say otherwise; see `add`."""
+        return self.add("DELETE", path, **{"headers": ("If-Match",), **options})
 
     def add(
         self,
@@ -118,11 +130,11 @@ class Routes:
         path: str,
         *,
         who: str,
-        status: int = 200,
+        status: int | None = None,
         problems: tuple[int, ...] = (),
         answer: Any = None,
-        produces: str = "application/json",
-        consumes: str = "application/json",
+        produces: str = JSON,
+        consumes: str = JSON,
         max_bytes: int = BODY_BYTES,
         headers: tuple[str, ...] = (),
     ) -> Callable[[Handler], Handler]:
@@ -130,13 +142,15 @@ class Routes:
 
         The handler takes `call: Call` and, where it wants them, `body: Model` and `query: Model`; its return annotation is
         the answer's model unless `answer` names one (then the handler returns a response of its own or bytes of JSON).
+        `status` is 200 where a route says nothing else, 204 where it answers nothing.
         """
 
         def declare(handler: Handler) -> Handler:
             hints = get_type_hints(handler)
             wanted = inspect.signature(handler).parameters
             returned = answer if answer is not None else hints.get("return")
-            is_model = returned not in (None, type(None)) and not _is_response(returned)
+            is_empty = returned in (None, type(None))
+            is_model = not is_empty and not _is_response(returned)
             text = inspect.getdoc(handler) or ""
             summary, _, description = text.partition("\n\n")
             self._routes.append(
@@ -146,7 +160,7 @@ class Routes:
                     handler=handler,
                     who=who,
                     tag=self._tag,
-                    status=status,
+                    status=status or (204 if is_empty else 200),
                     problems=tuple(sorted(problems)),
                     body=hints["body"] if "body" in wanted else None,
                     query=hints["query"] if "query" in wanted else None,

@@ -4,13 +4,16 @@ import type { ProblemDetails } from './types.ts';
 export class ApiProblem extends Error {
   override readonly name = 'ApiProblem';
 
-  constructor(
-    readonly status: number,
-    readonly details: Partial<ProblemDetails>,
-    /** Seconds to wait before the next try, where the hub said so. */
-    readonly retryAfter: number | null = null,
-  ) {
+  readonly status: number;
+  readonly details: Partial<ProblemDetails>;
+  /** Seconds to wait before the next try, where the hub said so. */
+  readonly retryAfter: number | null;
+
+  constructor(status: number, details: Partial<ProblemDetails>, retryAfter: number | null = null) {
     super(details.detail ?? details.title ?? `status ${status}`);
+    this.status = status;
+    this.details = details;
+    this.retryAfter = retryAfter;
   }
 
   /** A sentence for a person; null where the answer did not come from the hub (a proxy's page, say). */

@@ -74,10 +74,22 @@ export class EventWatch {
         take(payload);
       };
     this.#undo.push(
-      socket.on('ledger', mine<LedgerFrame>((frame) => this.#onFrame(frame))),
-      socket.on('head', mine<Head>((head) => this.#onHead(head))),
-      socket.on('scan', mine<Scan>((scan) => this.#onScan(scan))),
-      socket.on('presence', mine<Presence>((presence) => this.#onPresence(presence))),
+      socket.on(
+        'ledger',
+        mine<LedgerFrame>((frame) => this.#onFrame(frame)),
+      ),
+      socket.on(
+        'head',
+        mine<Head>((head) => this.#onHead(head)),
+      ),
+      socket.on(
+        'scan',
+        mine<Scan>((scan) => this.#onScan(scan)),
+      ),
+      socket.on(
+        'presence',
+        mine<Presence>((presence) => this.#onPresence(presence)),
+      ),
       socket.onState((state) => {
         if (state === 'open') void this.#watch();
         else if (state === 'lost') this.#lose();

@@ -91,7 +91,7 @@ export class Follower {
     this.#changed = true;
   }
 
-  #take(frame: Pick<LedgerFrame, 'epoch' | 'entries'>): boolean {
+  #take(frame: { readonly epoch: string; readonly entries: readonly Entry[] }): boolean {
     if (this.#snapshot === null) return false;
     const { snapshot, fresh, broken } = applyFrame(this.#snapshot, frame);
     if (fresh.length > 0) {

@@ -20,7 +20,8 @@ const recorded = join(import.meta.dirname, '../../../../tests/vectors/ledger_law
 const cases = JSON.parse(readFileSync(recorded, 'utf8')) as Case[];
 
 function frozen<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(frozen);
+  if (typeof value === 'object' && value !== null)
+    Object.values(Object.freeze(value)).forEach(frozen);
   return value;
 }
 

@@ -4,7 +4,14 @@
  * The law: a snapshot at s plus the entries after s equals a later snapshot, always. The server proves the same of its
  * tables, with the same recorded cases (`tests/vectors/ledger_law.json`).
  */
-import type { DeviceState, Entry, EventState, GateState, OfferState, Snapshot } from '../api/types.ts';
+import type {
+  DeviceState,
+  Entry,
+  EventState,
+  GateState,
+  OfferState,
+  Snapshot,
+} from '../api/types.ts';
 
 /** Why the entries could not all be taken: some are missing, or history was restored from a backup. */
 export type Broken = 'gap' | 'epoch';
@@ -114,7 +121,9 @@ function counted(state: Snapshot, entry: Entry): Snapshot {
   return {
     ...state,
     offers: patch(state.offers, entry.offer_id, (offer) => {
-      const sums = Object.fromEntries(COUNTERS.map((name) => [name, offer[name] + (counts[name] ?? 0)]));
+      const sums = Object.fromEntries(
+        COUNTERS.map((name) => [name, offer[name] + (counts[name] ?? 0)]),
+      );
       return withRemaining({ ...offer, ...sums });
     }),
     gates:

@@ -1,4 +1,4 @@
-/** A real Socket.IO server that speaks the contract's `watch`, with faults to order. Port 0 of loopback. */
+/** A real Socket.IO server that speaks the contract's `watch`, with faults to order. Loopback only. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -32,9 +32,12 @@ export class TestHub {
   readonly #http = createServer();
   readonly #io = new Server(this.#http, { transports: ['websocket'] });
 
-  static async start(): Promise<TestHub> {
+  url = '';
+
+  static async start(port = 0): Promise<TestHub> {
     const hub = new TestHub();
-    await new Promise<void>((resolve) => hub.#http.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => hub.#http.listen(port, '127.0.0.1', resolve));
+    hub.url = `http://127.0.0.1:${(hub.#http.address() as AddressInfo).port}`;
     return hub;
   }
 
@@ -48,10 +51,6 @@ export class TestHub {
     this.#io.on('connection', (socket) => {
       socket.on('watch', (call: WatchCall, reply: Reply) => void this.#watch(socket, call, reply));
     });
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}`;
   }
 
   /** Sends entries to all who watch, as one frame. */

@@ -1,0 +1,94 @@
+"""One measurement: a fresh load generator process against one target, watched live where the target can be."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+
+from bench.load import ANSWER_SECONDS, Plan, Result
+from bench.processes import ROOT
+from bench.targets import Target
+from bench.watcher import CATCH_UP_SECONDS, Seen, Watch
+from dibs_realtime.kit import json
+
+CONNECTIONS = 64
+WARM_SECONDS = 1.0
+SHORTEST_SECONDS = 1.5
+"""A measurement that its codes end before this is too short to tell anything."""
+
+
+class MeasurementError(Exception):
+    """A measurement that counts for nothing: an answer was wrong, or a watcher missed something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What one measurement gave; `seen` is what its watcher saw."""
+
+    load: Result
+    seen: Seen | None
+
+
+def measure(target: Target, processes: Mapping[str, int], seconds: float, codes: int) -> Measurement:
+    """Load the target for `seconds` or until `codes` are used. Raises MeasurementError."""
+    plan = Plan(
+        port=target.server.port,
+        path=target.path,
+        token=target.token,
+        codes=target.codes.take(codes),
+        connections=CONNECTIONS,
+        warm_seconds=WARM_SECONDS,
+        seconds=seconds,
+        processes={"server": target.server.pid, **processes},
+    )
+    if target.watch is None:
+        return Measurement(_load(target.name, plan), None)
+    with _watching(target.watch) as watcher:
+        load = _load(target.name, plan)
+        try:
+            output, _ = watcher.communicate(timeout=3 * CATCH_UP_SECONDS)
+            seen = Seen(**json.loads(output))
+        except (subprocess.TimeoutExpired, ValueError) as error:
+            raise MeasurementError("The watcher did not report.") from error
+    if seen.gaps or not seen.caught_up or seen.redeemed != load.answered:
+        raise MeasurementError(f"{load.answered} redemptions were accepted, the watcher saw {seen}.")
+    return Measurement(load, seen)
+
+
+def _load(name: str, plan: Plan) -> Result:
+    ended = subprocess.run(
+        [sys.executable, "-m", "bench.load"],
+        cwd=ROOT,
+        input=json.dumps(asdict(plan)),
+        stdout=subprocess.PIPE,
+        timeout=plan.warm_seconds + plan.seconds + ANSWER_SECONDS + 30,
+        check=False,
+    )
+    if ended.returncode != 0:
+        raise MeasurementError(f"The load on {name} ended with {ended.returncode}.")
+    result = Result(**json.loads(ended.stdout))
+    if result.failures:
+        raise MeasurementError(f"{name} did not accept: {result.failures[0]}")
+    if result.seconds < min(SHORTEST_SECONDS, plan.seconds * 0.9):
+        raise MeasurementError(f"{name} used up its codes within {result.seconds:.1f} s: it needs more of them.")
+    return result
+
+
+@contextmanager
+def _watching(watch: Watch) -> Iterator["subprocess.Popen[bytes]"]:
+    watcher = subprocess.Popen(
+        [sys.executable, "-m", "bench.watcher"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        assert watcher.stdin is not None
+        assert watcher.stdout is not None
+        watcher.stdin.write(json.dumps(asdict(watch)) + b"\n")
+        watcher.stdin.flush()
+        if watcher.stdout.readline().strip() != b"ready":
+            raise MeasurementError("The watcher could not watch.")
+        yield watcher
+    finally:
+        if watcher.poll() is None:
+            watcher.kill()
+        watcher.communicate()

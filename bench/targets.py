@@ -1,0 +1,108 @@
+"""What is measured: how each target is started, and what to send to it."""
+
+import asyncio
+import random
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from bench.organizer import HotEvent, Organizer
+from bench.original.app import OriginalSettings
+from bench.original.seed import new_codes, seed
+from bench.processes import HOST, Server, free_port, serving
+from bench.watcher import Watch
+from dibs_realtime import settings
+from dibs_realtime.local.servers import LocalServers
+from dibs_realtime.migrate import migrate
+from dibs_realtime.settings import Settings
+
+ORIGINAL_DATABASE = "original"
+_numbers = count(1)
+
+
+class Codes:
+    """Codes in an order of their own, each given out once; `endless` ones are given out again and again."""
+
+    def __init__(self, codes: list[str], *, endless: bool = False) -> None:
+        self._codes = codes
+        self._endless = endless
+        random.Random(1).shuffle(self._codes)  # guests come in no order; the same one in every run
+        self._next = 0
+
+    def take(self, wanted: int) -> list[str]:
+        """Return the next ones; fewer when there are no more."""
+        begin = 0 if self._endless else self._next
+        taken = self._codes[begin : begin + wanted]
+        self._next = begin + len(taken)
+        return taken
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One server and its hot event. `watch`: how to watch it live while it is measured."""
+
+    name: str
+    server: Server
+    path: str
+    token: str
+    codes: Codes
+    watch: Watch | None = None
+
+
+@contextmanager
+def original(servers: LocalServers, logs: Path, vouchers: int) -> Iterator[Target]:
+    """Run one process of the original stack on a database of its own."""
+    servers.postgres.ensure_database(ORIGINAL_DATABASE)
+    configured = OriginalSettings(servers.postgres.url(ORIGINAL_DATABASE), servers.redis_url, secrets.token_urlsafe(32))
+    event_id, token, codes = asyncio.run(seed(configured, vouchers))
+    environment = {
+        "ORIGINAL_DATABASE_URL": configured.database_url,
+        "ORIGINAL_REDIS_URL": configured.redis_url,
+        "ORIGINAL_SECRET_KEY": configured.secret_key,
+    }
+    port = free_port()
+    with serving("bench.original", [str(port)], port, environment, logs / "original.log") as server:
+        yield Target("original", server, f"/events/{event_id}/redemptions", token, Codes(codes))
+
+
+@contextmanager
+def ours(servers: LocalServers, logs: Path, vouchers: int) -> Iterator[tuple[Target, HotEvent]]:
+    """Run one process of `dibs serve` and prepare a hot event on it; yields both."""
+    asyncio.run(migrate(servers.database_url))
+    with _dibs("dibs_realtime", ["serve"], servers, logs) as server:
+        event = asyncio.run(_prepared(server.port, vouchers))
+        watch = Watch(server.port, event.manager_token, event.event_id)
+        path = f"/api/v1/events/{event.event_id}/redemptions"
+        yield Target("ours", server, path, event.device_token, Codes(event.codes), watch), event
+
+
+@contextmanager
+def constant(servers: LocalServers, logs: Path, event: HotEvent, codes: int) -> Iterator[Target]:
+    """Run another process of the same server that answers a constant to the same door."""
+    with _dibs("bench.constant", [], servers, logs) as server:
+        path = f"/api/v1/bench/{event.event_id}/constant"
+        yield Target("constant", server, path, event.device_token, Codes(new_codes(codes), endless=True))
+
+
+@contextmanager
+def _dibs(module: str, arguments: list[str], servers: LocalServers, logs: Path) -> Iterator[Server]:
+    port = free_port()
+    configured = Settings(
+        database_url=servers.database_url,
+        redis_url=servers.redis_url,
+        secret_key=servers.secret_key(),
+        public_url=f"http://localhost:{port}",
+        host=HOST,
+        port=port,
+    )
+    log = logs / f"{next(_numbers)}-{module}.log"
+    with serving(module, arguments, port, settings.environment(configured), log) as server:
+        yield server
+
+
+async def _prepared(port: int, vouchers: int) -> HotEvent:
+    async with Organizer(port) as organizer:
+        return await organizer.prepare(vouchers)

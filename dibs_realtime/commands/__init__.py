@@ -1,0 +1,1 @@
+"""Commands of `dibs` that are no slice's and no server's."""

@@ -1,0 +1,81 @@
+"""Many changes, few messages: the last state always goes out, but no more often than it should."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
+
+from dibs_realtime.kit import problems
+
+Key = TypeVar("Key", bound=Hashable)
+_log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 1.0
+
+
+class Conflater(Generic[Key]):
+    """Runs `action(key)` at once after a touch, one run at a time for each key and at most one in `seconds`.
+
+    A touch during or soon after a run is never lost: it makes another run. A run that fails is tried again.
+    """
+
+    def __init__(self, seconds: float, action: Callable[[Key], Awaitable[None]]) -> None:
+        self._seconds = seconds
+        self._action = action
+        self._dirty: set[Key] = set()
+        self._tasks: dict[Key, asyncio.Task[None]] = {}
+
+    def touch(self, key: Key) -> None:
+        """Something about `key` has changed."""
+        self._dirty.add(key)
+        if key not in self._tasks:
+            self._tasks[key] = asyncio.create_task(self._run(key))
+
+    def forget(self, key: Key) -> None:
+        """Nobody wants to know any more."""
+        self._dirty.discard(key)
+
+    async def close(self) -> None:
+        """Stop."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run(self, key: Key) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while key in self._dirty:
+                self._dirty.discard(key)
+                began = loop.time()
+                pause = self._seconds
+                try:
+                    await self._action(key)
+                except Exception as error:
+                    if not isinstance(error, problems.Problem):
+                        _log.exception("a message could not be made")
+                    self._dirty.add(key)
+                    pause = max(pause, RETRY_SECONDS)
+                if (rest := pause - (loop.time() - began)) > 0:
+                    await asyncio.sleep(rest)
+        finally:
+            del self._tasks[key]
+
+
+class Shared(Generic[Key]):
+    """Lets those who ask for the same thing at the same moment share one answer."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[Key, asyncio.Task[object]] = {}
+
+    async def ask(self, key: Key, question: Callable[[], Awaitable[object]]) -> object:
+        """Return the question's answer, which somebody else may have asked for a moment ago."""
+        task = self._under_way.get(key)
+        if task is None:
+            task = self._under_way[key] = asyncio.ensure_future(_coroutine(question))
+            task.add_done_callback(lambda _: self._under_way.pop(key, None))
+        return await asyncio.shield(task)
+
+
+async def _coroutine(question: Callable[[], Awaitable[object]]) -> object:
+    return await question()

@@ -1,0 +1,44 @@
+"""How much one connection may ask, keep waiting and watch."""
+
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLimits:
+    """Limits of one connection. Bytes are bytes, everything else with a unit in its name."""
+
+    message_bytes: int = 64 * 1024
+    messages_per_second: float = 50
+    messages_burst: int = 200
+    flood_factor: float = 4
+    """A connection that sends so many times more than it may, refusals notwithstanding, is cut."""
+    waiting_bytes: int = 1_000_000
+    """A connection that does not read is cut when more than this waits for it; it resumes by `after_seq`."""
+    watched_events: int = 20
+    ping_seconds: float = 25
+    ping_answer_seconds: float = 20
+    hello_seconds: float = 10
+    """How long a websocket may stay without a Socket.IO connection on it."""
+
+
+class Bucket:
+    """A token bucket: `burst` at once, then `per_second`."""
+
+    __slots__ = ("_at", "_burst", "_per_second", "_tokens")
+
+    def __init__(self, per_second: float, burst: float) -> None:
+        self._per_second = per_second
+        self._burst = burst
+        self._tokens = float(burst)
+        self._at = time.monotonic()
+
+    def take(self) -> bool:
+        """Take a token; return whether there was one."""
+        now = time.monotonic()
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._per_second)
+        self._at = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True

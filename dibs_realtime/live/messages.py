@@ -1,0 +1,229 @@
+"""Every message on a socket, in both directions: what comes in is validated by these, and the API's description is made of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from dibs_realtime.claims.schemas import ClaimRequest, ClaimVerdict, PublicOffer, WalletVoucher
+from dibs_realtime.dashboard.schemas import ActorOut, EntryOut, Snapshot
+from dibs_realtime.kit.wire import ProblemDetails, Utc, Wire
+from dibs_realtime.redemptions.model import RefusalReason
+from dibs_realtime.redemptions.schemas import RedeemRequest, RedemptionVerdict
+
+# ── from clients ──
+
+
+class Watch(Wire):
+    """Watch an event; with `after_seq` (and the `epoch` it belongs to) go on where the last connection ended."""
+
+    event_id: UUID
+    epoch: UUID | None = None
+    after_seq: Annotated[int, Field(ge=0, le=2**53)] | None = None
+
+
+class Unwatch(Wire):
+    """Watch it no more."""
+
+    event_id: UUID
+
+
+class WatchPublic(Wire):
+    """Watch the counts of an event's public page."""
+
+    slug: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
+class Redeem(RedeemRequest):
+    """Redeem a voucher: the same request, rules and verdict as over REST."""
+
+    event_id: UUID
+
+
+class Claim(ClaimRequest):
+    """Call dibs on an offer."""
+
+    offer_id: UUID
+
+
+# ── acknowledgements ──
+
+
+class _Ok(Wire):
+    ok: Literal[True]
+
+
+class Done(_Ok):
+    """It is done."""
+
+
+class Watching(_Ok):
+    """Where the watcher stands: a snapshot at `head_seq`, or the entries after `after_seq` up to `head_seq`.
+
+    `resync`: the watcher's own state is of no use any more, it starts from the snapshot.
+    """
+
+    epoch: UUID
+    head_seq: int
+    snapshot: Snapshot | None
+    entries: list[EntryOut]
+    resync: bool
+
+
+class WatchingPublic(_Ok):
+    """The offers as they are now; changes follow as `counts`."""
+
+    offers: list[PublicOffer]
+
+
+class Redeemed(_Ok):
+    """The door's verdict."""
+
+    verdict: RedemptionVerdict
+
+
+class Claimed(_Ok):
+    """The verdict on a claim."""
+
+    claim: ClaimVerdict
+
+
+class SocketProblem(ProblemDetails):
+    """The same problem as over REST. `retry_after`: seconds, where an HTTP answer has the header."""
+
+    retry_after: int | None = None
+
+
+class NotOk(Wire):
+    """It could not be done."""
+
+    ok: Literal[False]
+    problem: SocketProblem
+
+
+# ── to clients ──
+
+
+class _Sent(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LedgerFrame(_Sent):
+    """New entries, contiguous and in order."""
+
+    event_id: UUID
+    epoch: UUID
+    from_seq: int
+    to_seq: int
+    entries: list[EntryOut]
+
+
+class Head(_Sent):
+    """Where the ledger stands, at least every two seconds. Whoever is behind, or of another epoch, watches anew."""
+
+    event_id: UUID
+    epoch: UUID
+    head_seq: int
+
+
+class OfferCounts(_Sent):
+    """An offer's public numbers."""
+
+    claimed: int
+    redeemed: int
+    remaining: int | None
+
+
+class Counts(_Sent):
+    """The public numbers of an event's offers, at most five times a second."""
+
+    slug: str
+    offers: dict[UUID, OfferCounts]
+
+
+class Scan(_Sent):
+    """A refused attempt at a door. Best effort: the list of attempts has them all."""
+
+    event_id: UUID
+    attempt_id: UUID
+    at: Utc
+    reason: RefusalReason
+    voucher_id: UUID | None
+    offer_id: UUID | None
+    gate_id: UUID | None
+    device_id: UUID | None
+    actor: ActorOut
+    units: int
+    offline: bool
+
+
+class DevicePresence(_Sent):
+    """Whether a device is connected."""
+
+    device_id: UUID
+    label: str
+    gate_id: UUID | None
+    online: bool
+    last_seen_at: Utc | None
+
+
+class Presence(_Sent):
+    """All devices of the event that are not revoked."""
+
+    event_id: UUID
+    devices: list[DevicePresence]
+
+
+class Unwatched(_Sent):
+    """The caller may not watch this event any more."""
+
+    event_id: UUID
+    reason: str
+
+
+class SessionEnded(_Sent):
+    """The session is over; the server disconnects."""
+
+    reason: str
+
+
+# ── the whole protocol ──
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A message from clients, who may send it (the contract's letters) and its acknowledgement."""
+
+    request: type[Wire]
+    answer: type[Wire]
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A message to clients, and to whom."""
+
+    payload: type[BaseModel]
+    audience: str
+
+
+CALLS: Mapping[str, Call] = {
+    "watch": Call(Watch, Watching, "V D dev"),
+    "unwatch": Call(Unwatch, Done, "-"),
+    "watch_public": Call(WatchPublic, WatchingPublic, "-"),
+    "redeem": Call(Redeem, Redeemed, "D dev"),
+    "claim": Call(Claim, Claimed, "G"),
+}
+
+PUSHES: Mapping[str, Push] = {
+    "ledger": Push(LedgerFrame, "those who watch the event"),
+    "head": Push(Head, "those who watch the event"),
+    "scan": Push(Scan, "those who watch the event"),
+    "presence": Push(Presence, "those who watch the event"),
+    "counts": Push(Counts, "those who watch the public page"),
+    "voucher": Push(WalletVoucher, "the guest who has the voucher"),
+    "unwatched": Push(Unwatched, "one connection"),
+    "session_ended": Push(SessionEnded, "one connection"),
+}

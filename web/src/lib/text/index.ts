@@ -1,0 +1,24 @@
+import { ApiProblem, Unreachable } from '../api/problem.ts';
+import { en, type Catalogue } from './en.ts';
+
+/** The words of the reader's language. English is the only one so far. */
+export const text: Catalogue = en;
+
+/** Says in a sentence what went wrong. */
+export function explain(error: unknown, words: Catalogue['problems'] = text.problems): string {
+  if (error instanceof Unreachable) return words.unreachable;
+  if (!(error instanceof ApiProblem)) return words.other;
+  if (error.status === 422) return words.fields;
+  if (error.status === 429) return words.tooMany(error.retryAfter);
+  if (error.status === 503) return words.busy;
+  if (error.status >= 500) return words.fault;
+  return error.detail ?? words.other;
+}
+
+/** What the hub says of each field of a body that did not validate. */
+export function fieldErrors(error: unknown): Record<string, string> {
+  if (!(error instanceof ApiProblem) || error.status !== 422) return {};
+  return Object.fromEntries(
+    (error.details.errors ?? []).map(({ loc, msg }) => [String(loc.at(-1)), msg]),
+  );
+}
