@@ -115,7 +115,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
         *offer_routes(database, ledger),
         *guest_routes(guests, database, settings.public_url),
         *device_routes(database, ledger, office, presence, settings.public_url, clock),
-        *redemption_routes(doors, database, clock),
+        *redemption_routes(doors, ledger, database, clock),
         *dashboard_routes(database, clock),
     )
     app = web.Application(middlewares=[middleware(HttpFigures(registry))], client_max_size=LARGEST_BODY)

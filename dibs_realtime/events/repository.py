@@ -32,8 +32,8 @@ class EventRepository:
     async def add(self, event: Event, owner_id: UUID, actor: dict[str, Any], key: str | None, fingerprint: str) -> UUID:
         """Store the event with its owner and its ledger's first entry; return its id.
 
-        A `key` that made an event before answers that event's id. Raises Problem 409 when the slug is taken and 422 when the
-        key made another one.
+        A `key` that made an event before answers that event's id. Raises Problem 409 when the slug is taken and 422
+        when the key made another one.
         """
         try:
             async with self._database.transaction() as connection:

@@ -9,9 +9,9 @@ import asyncpg
 
 from dibs_realtime.kit import problems
 
-# Whatever the statistics say, the writer's statements go through their index: right after a bulk load, or on a table that
-# grew from nothing within minutes, the planner else scans the whole table for every batch. A generic plan is then the
-# right one for good, so planning happens once.
+# Whatever the statistics say, the writer's statements go through their index: right after a bulk load, or on a table
+# that grew from nothing within minutes, the planner else scans the whole table for every batch. A generic plan is
+# then the right one for good, so planning happens once.
 WRITER_PLANS = {
     "enable_seqscan": "off",
     "enable_hashjoin": "off",

@@ -129,7 +129,7 @@ class Tokens:
                 event_id=UUID(raw["event"]) if "event" in raw else None,
                 expires_at=datetime.fromtimestamp(raw["exp"], UTC),
             )
-        except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError):
+        except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, OverflowError):
             raise BadTokenError from None
 
     def _remember(self, token: str, claims: Claims) -> None:

@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from dibs_realtime.kit import json, problems
+from dibs_realtime.kit import problems
 from dibs_realtime.ledger.model import Actor
 from dibs_realtime.ledger.table import Lookup, Read, Table
 from dibs_realtime.ledger.view import View
@@ -97,11 +97,11 @@ class KeyedCommand(Command[R]):
 
     @abstractmethod
     def act(self, view: View) -> Mapping[str, Any]:
-        """Decide for the first time; return the answer to store (JSON types, no code, no name)."""
+        """Decide for the first time; return the answer to store: what JSON can hold, no code, no name."""
 
     @abstractmethod
     def render(self, view: View, answer: Mapping[str, Any], *, replayed: bool) -> R:
-        """Turn a stored answer into what the caller gets."""
+        """Turn an answer into what the caller gets. Read back from the database, ids and times in it are texts."""
 
     def reads(self) -> Iterable[Read]:
         yield Read(VERDICT_BY_KEY, (self.scope, self.key))
@@ -123,5 +123,4 @@ class KeyedCommand(Command[R]):
 
     def store(self, view: View, answer: Mapping[str, Any]) -> None:
         """Keep the answer with the key."""
-        stored = json.loads(json.dumps(answer))
-        view.put(VERDICTS, Verdict(self.scope, self.key, self.fingerprint(view), stored, view.now))
+        view.put(VERDICTS, Verdict(self.scope, self.key, self.fingerprint(view), answer, view.now))

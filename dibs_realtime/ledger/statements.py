@@ -1,11 +1,11 @@
 """The two statements of a batch, composed of the parts that its commands need.
 
-Hot statements must use their index whatever the planner's statistics say. The writer's connections forbid sequential scans,
-hash and merge joins (see kit/database), and every look-up is written as `unnest(keys) CROSS JOIN LATERAL (… LIMIT 1)`, so
-that a probe of the index for each key is the only plan left.
+Hot statements must use their index whatever the planner's statistics say. The writer's connections forbid sequential
+scans, hash and merge joins (see kit/database), and every look-up is written as `unnest(keys) CROSS JOIN LATERAL (…
+LIMIT 1)`, so that a probe of the index for each key is the only plan left.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -35,11 +35,11 @@ def reading(lookups: tuple[Lookup[Any], ...], resident: tuple[Table[Any], ...]) 
             number += 1
         parts.append(f"(SELECT coalesce(json_agg(r), '[]') FROM ({sql}) r)")
     parts += [
-        f"(SELECT coalesce(json_agg(r ORDER BY {', '.join('r.' + k for k in table.key)}), '[]')"  # noqa: S608
+        f"(SELECT coalesce(json_agg(r ORDER BY {', '.join('r.' + k for k in table.key)}), '[]')"
         f" FROM (SELECT {table.column_list()} FROM {table.name} WHERE {table.scope} = $1) r)"  # names from declarations
         for table in resident
     ]
-    return f"SELECT {', '.join(parts)} FROM ledger_heads h WHERE h.event_id = $1"  # noqa: S608  # as above
+    return f"SELECT {', '.join(parts)} FROM ledger_heads h WHERE h.event_id = $1"  # as above
 
 
 def reading_arguments(asked: Iterable[tuple[Lookup[Any], dict[Any, int]]]) -> list[Any]:
@@ -59,8 +59,8 @@ def reading_arguments(asked: Iterable[tuple[Lookup[Any], dict[Any, int]]]) -> li
 def writing(inserted: tuple[Table[Any], ...], updated: tuple[Table[Any], ...], entries: bool) -> str:
     """Compose the write. It returns the head's seq, or no row when another node was quicker: then nothing is written.
 
-    `$1` event, `$2` the seq that the batch was decided on, `$3` the epoch; with entries `$4` the new seq, `$5` its time and
-    ten arrays of entry columns; then the arrays of each table's columns.
+    `$1` event, `$2` the seq that the batch was decided on, `$3` the epoch; with entries `$4` the new seq, `$5` its
+    time and ten arrays of entry columns; then the arrays of each table's columns.
     """
     guard = "EXISTS (SELECT FROM head)"
     number = 4
@@ -73,7 +73,7 @@ def writing(inserted: tuple[Table[Any], ...], updated: tuple[Table[Any], ...], e
     if entries:
         arrays = ", ".join(f"${number + n}::{kind}[]" for n, kind in enumerate(_ENTRY_TYPES))
         parts.append(
-            f"entries AS (INSERT INTO ledger (event_id, {_ENTRY_COLUMNS})"  # noqa: S608  # names from declarations
+            f"entries AS (INSERT INTO ledger (event_id, {_ENTRY_COLUMNS})"  # names from declarations
             f" SELECT $1, u.* FROM unnest({arrays}) AS u WHERE {guard})"
         )
         number += len(_ENTRY_TYPES)
@@ -82,7 +82,7 @@ def writing(inserted: tuple[Table[Any], ...], updated: tuple[Table[Any], ...], e
         number += len(table.columns)
     for table in updated:
         parts.append(f"{table.name}_changed AS ({_update(table, number)} AND {guard})")
-        number += len(table.columns)
+        number += len(table.changed_columns)
     return f"WITH {', '.join(parts)} SELECT seq FROM head"
 
 
@@ -96,10 +96,10 @@ def writing_arguments(entries: Sequence[Entry], changes: Changes) -> list[Any]:
         ]
         arguments += [list(column) for column in zip(*rows, strict=True)]
         arguments.append([json.dumps_text(entry.data) for entry in entries])
-    for table, rows_by_key in (*_nonempty(changes.inserted), *_nonempty(changes.updated)):
-        columns = zip(*map(table.values_of, rows_by_key.values()), strict=True)
-        for kind, column in zip(table.columns.values(), columns, strict=True):
-            arguments.append([_encode(kind, value) for value in column] if kind in _ENCODED else list(column))
+    for table, rows in _nonempty(changes.inserted):
+        arguments += _columns(table, table.columns, map(table.values_of, rows.values()))
+    for table, rows in _nonempty(changes.updated):
+        arguments += _columns(table, table.changed_columns, map(table.changed_values_of, rows.values()))
     return arguments
 
 
@@ -116,20 +116,26 @@ def _nonempty(rows: dict[Table[Any], dict[Any, Any]]) -> list[tuple[Table[Any], 
     return sorted(((table, by_key) for table, by_key in rows.items() if by_key), key=lambda item: item[0].name)
 
 
+def _columns(table: Table[Any], names: Iterable[str], rows: Iterable[tuple[Any, ...]]) -> Iterator[list[Any]]:
+    for name, column in zip(names, zip(*rows, strict=True), strict=True):
+        kind = table.columns[name]
+        yield [_encode(kind, value) for value in column] if kind in _ENCODED else list(column)
+
+
 def _insert(table: Table[Any], number: int) -> str:
     return (
-        f"INSERT INTO {table.name} AS t (event_id, {table.column_list()})"  # noqa: S608  # names from declarations
-        f" SELECT $1, {table.selected()} FROM {table.parameters(number)}"
+        f"INSERT INTO {table.name} AS t (event_id, {table.column_list()})"  # names from declarations
+        f" SELECT $1, {table.selected()} FROM {table.parameters(table.columns, number)}"
     )
 
 
 def _update(table: Table[Any], number: int) -> str:
-    # Each row is found by its key first and updated at its place then. A plain join would leave the planner the choice to
-    # walk through all rows of the event, which it takes as long as its statistics say that there are few.
+    # Each row is found by its key first and updated at its place then. A plain join would leave the planner the
+    # choice to walk through all rows of the event, which it takes as long as its statistics say that there are few.
     sets = ", ".join(f"{column} = u.{column}" + _cast(table, column) for column in table.updates)
     where = " AND ".join(f"k.{column} = u.{column}" for column in table.key)
     return (
-        f"UPDATE {table.name} t SET {sets} FROM (SELECT u.*, place.ctid AS place FROM {table.parameters(number)}"  # noqa: S608
+        f"UPDATE {table.name} t SET {sets} FROM (SELECT u.*, place.ctid AS place FROM {table.parameters(table.changed_columns, number)}"
         f" CROSS JOIN LATERAL (SELECT k.ctid FROM {table.name} k WHERE k.{table.scope} = $1 AND {where} LIMIT 1) place"
         f" OFFSET 0) u WHERE t.ctid = u.place"  # names from declarations
     )

@@ -1,10 +1,10 @@
 """How the ledger's writer knows a slice's tables: which columns a row has and how rows are found.
 
-A slice declares its tables beside its commands; the writer composes one reading and one writing statement a batch out of
-the parts that the batch needs, so that a batch of any mixture of commands costs two round trips.
+A slice declares its tables beside its commands; the writer composes one reading and one writing statement a batch
+out of the parts that the batch needs, so that a batch of any mixture of commands costs two round trips.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
@@ -49,6 +49,16 @@ class Table(Generic[Row]):
         return attrgetter(*self.columns)
 
     @cached_property
+    def changed_columns(self) -> tuple[str, ...]:
+        """The columns that an update needs: the key and what it writes."""
+        return (*self.key, *(column for column in self.updates if column not in self.key))
+
+    @cached_property
+    def changed_values_of(self) -> Callable[[Row], tuple[Any, ...]]:
+        """Answer a row's values in the order of `changed_columns`."""
+        return attrgetter(*self.changed_columns)
+
+    @cached_property
     def parse(self) -> Callable[[str], list[Row]]:
         """Parse a JSON array of rows as PostgreSQL's json_agg writes it."""
         adapter = TypeAdapter(list[self.row])  # type: ignore[name-defined]  # the row type is only known at run time
@@ -58,13 +68,14 @@ class Table(Generic[Row]):
         """Return the columns as SQL, each with `prefix`."""
         return ", ".join(f"{prefix}{column}" for column in self.columns)
 
-    def parameters(self, first: int) -> str:
+    def parameters(self, columns: Iterable[str], first: int) -> str:
         """Return `unnest(...)` over one array a column, the first array being `$first`."""
+        names = tuple(columns)
+        kinds = (self.columns[name] for name in names)
         arrays = ", ".join(
-            f"${first + n}::{'text' if kind in _CAST_FROM_TEXT else kind}[]"
-            for n, kind in enumerate(self.columns.values())
+            f"${first + n}::{'text' if kind in _CAST_FROM_TEXT else kind}[]" for n, kind in enumerate(kinds)
         )
-        return f"unnest({arrays}) AS u({self.column_list()})"
+        return f"unnest({arrays}) AS u({', '.join(names)})"
 
     def selected(self) -> str:
         """Return the unnested columns as SQL expressions of the table's own types."""
@@ -77,7 +88,8 @@ class Table(Generic[Row]):
 class Lookup(Generic[Row]):
     """A way to find rows that are not resident.
 
-    sql: selects the rows; `$1` is the event, `{keys}` stands for the array of distinct keys and `{counts}`, where used, for
+    sql: selects the rows; `$1` is the event, `{keys}` stands for the array of distinct keys and `{counts}`, where
+    used, for
         the parallel array of how many commands asked for each.
     key_types: the SQL types of one key's parts; a key of several parts is a tuple, and `{keys}` then is several arrays.
     index: the key under which a row is found; None: under none. Rows put during the batch are found too.

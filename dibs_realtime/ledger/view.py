@@ -1,6 +1,6 @@
 """The state that a batch's commands decide on, and the changes they make to it, all in memory."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -47,7 +47,7 @@ class View:
         self._rows: dict[str, dict[Any, Any]] = {name: dict(rows) for name, rows in resident.rows.items()}
         self._indexes: dict[str, dict[Hashable, dict[Any, None]]] = {}
         self._lookups: dict[str, list[Lookup[Any]]] = {}
-        self._undo: list[Callable[[], Any]] = []
+        self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
 
     # ── reading ──
 
@@ -118,7 +118,8 @@ class View:
         pending = target.get(pk)
         rows[pk] = row
         target[pk] = row
-        self._undo.append(lambda: (_restore(rows, pk, before), _restore(target, pk, pending)))
+        self._undo.append((rows, pk, before))
+        self._undo.append((target, pk, pending))
         for lookup in self._lookups.get(table.name, ()):
             key = lookup.index(row)
             if key is not None:
@@ -131,8 +132,11 @@ class View:
 
     def take_back(self, mark: tuple[int, int]) -> None:
         """Undo everything since `mark`."""
-        for undo in reversed(self._undo):
-            undo()
+        for rows, key, before in reversed(self._undo):
+            if before is None:
+                del rows[key]
+            else:
+                rows[key] = before
         self._undo.clear()
         del self.entries[mark[0] :]
         del self.notices[mark[1] :]
@@ -141,13 +145,6 @@ class View:
         """Return the resident state after this batch, for the next one."""
         rows = {name: self._rows.get(name, {}) for name in resident_names}
         return Resident(self.epoch, self.seq, self.now, rows)
-
-
-def _restore(rows: dict[Any, Any], key: Any, before: Any) -> None:
-    if before is None:
-        rows.pop(key, None)
-    else:
-        rows[key] = before
 
 
 def _added(table: Table[Any], before: Any, row: Any) -> Any:

@@ -109,7 +109,8 @@ class EventWriter:
         try:
             results = await self._commit([ticket.command for ticket in batch])
         except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
-            # A row that the database refuses must not spoil its neighbours: each goes alone, the culprit gets the error.
+            # A row that the database refuses must not spoil its neighbours: each goes alone, the culprit gets the
+            # error.
             self._resident = None
             if len(batch) > 1:
                 for ticket in batch:
@@ -236,7 +237,7 @@ class Ledger:
         for listener in self._listeners:
             try:
                 listener(commit)
-            except Exception:
+            except Exception:  # noqa: BLE001  # whatever it is, it is the listener's
                 # The commit stands. Whoever missed the news reads it from the ledger at the next beat.
                 _log.exception("a listener failed", extra={"event_id": str(commit.event_id)})
 

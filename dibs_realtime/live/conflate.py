@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Hashable
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from typing import Any, Generic, TypeVar
 
 from dibs_realtime.kit import problems
 
 Key = TypeVar("Key", bound=Hashable)
+Answer = TypeVar("Answer")
 _log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
@@ -62,20 +63,16 @@ class Conflater(Generic[Key]):
             del self._tasks[key]
 
 
-class Shared(Generic[Key]):
+class Shared(Generic[Key, Answer]):
     """Lets those who ask for the same thing at the same moment share one answer."""
 
     def __init__(self) -> None:
-        self._under_way: dict[Key, asyncio.Task[object]] = {}
+        self._under_way: dict[Key, asyncio.Task[Answer]] = {}
 
-    async def ask(self, key: Key, question: Callable[[], Awaitable[object]]) -> object:
+    async def ask(self, key: Key, question: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
         """Return the question's answer, which somebody else may have asked for a moment ago."""
         task = self._under_way.get(key)
         if task is None:
-            task = self._under_way[key] = asyncio.ensure_future(_coroutine(question))
+            task = self._under_way[key] = asyncio.create_task(question())
             task.add_done_callback(lambda _: self._under_way.pop(key, None))
         return await asyncio.shield(task)
-
-
-async def _coroutine(question: Callable[[], Awaitable[object]]) -> object:
-    return await question()

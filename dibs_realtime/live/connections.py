@@ -1,7 +1,7 @@
 """The connections of this node: who they are, which rooms they are in, and sending to them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from dibs_realtime.live.transport import Outbox, message
 
 
 class Watch:
-    """That a connection watches an event, or is about to (`joined` False)."""
+    """That a connection watches an event (`joined`), or how many answers to its asking are being made."""
 
     __slots__ = ("asking", "joined")
 
@@ -34,7 +34,7 @@ class Connection:
         self.bucket = Bucket(limits.messages_per_second, limits.messages_burst)
         self.rooms: set[str] = set()
         self.watches: dict[UUID, Watch] = {}
-        self.public: set[UUID] = set()
+        self.public: set[tuple[UUID, str]] = set()
         self.ended = False
 
     @property
@@ -175,6 +175,3 @@ def guest_room(guest_id: UUID) -> str:
 def public_room(event_id: UUID, slug: str) -> str:
     """Return the room of those who look at an event's public page under that address."""
     return f"p:{event_id}:{slug}"
-
-
-Room = Callable[[UUID], str]

@@ -207,5 +207,6 @@ class Feed:
     def _report(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.warning(
-                "a feed could not read the ledger", extra={"event_id": str(self.event_id), "error": type(error).__name__}
+                "a feed could not read the ledger",
+                extra={"event_id": str(self.event_id), "error": type(error).__name__},
             )

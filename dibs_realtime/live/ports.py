@@ -70,4 +70,6 @@ class Ports:
     claim: Callable[[Guest, UUID, str], Awaitable[Any]]
     public_event: Callable[[str], Awaitable[PublicEvent | None]]
     counts: Callable[[UUID], Awaitable[Mapping[str, Any]]]
-    guest_vouchers: Callable[[UUID, Collection[UUID], Collection[UUID]], Awaitable[Sequence[tuple[UUID, WalletVoucher]]]]
+    guest_vouchers: Callable[
+        [UUID, Collection[UUID], Collection[UUID]], Awaitable[Sequence[tuple[UUID, WalletVoucher]]]
+    ]

@@ -46,13 +46,14 @@ class Presence:
         self._watched = watched
         self._told: dict[UUID, Devices] = {}
         self._changes: Conflater[UUID] = Conflater(EACH_SECONDS, self._look)
-        self._questions: Shared[UUID] = Shared()
+        self._questions: Shared[UUID, Devices] = Shared()
+        self._beating: asyncio.Task[None] | None = None
         self._writes: dict[str, asyncio.Task[None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin the heartbeat and the looking around."""
-        self._tasks = [asyncio.create_task(self._beat()), asyncio.create_task(self._look_around())]
+        self._tasks = [asyncio.create_task(self._keep_beating()), asyncio.create_task(self._look_around())]
 
     async def close(self) -> None:
         """Stop, and note that this node's devices are gone."""
@@ -80,7 +81,11 @@ class Presence:
 
     async def tell(self, connection: Connection, event_id: UUID) -> None:
         """Tell one new watcher how it is."""
+        before = self._told.get(event_id)
         devices = await self._questions.ask(event_id, lambda: self._devices(event_id))
+        if self._told.get(event_id) is not before:  # everybody in the room was told something newer meanwhile
+            return
+        self._told.setdefault(event_id, devices)
         self._fanout.send_to(connection, "presence", {"event_id": event_id, "devices": devices})
 
     def _write(self, device: Device, sid: str, write: Callable[[Device, str, Any], Awaitable[None]]) -> None:
@@ -88,8 +93,9 @@ class Presence:
         before = self._writes.get(sid)
 
         async def run() -> None:
-            if before is not None:
-                await asyncio.wait([before])
+            earlier = [task for task in (before, self._beating) if task is not None]
+            if earlier:
+                await asyncio.wait(earlier)
             try:
                 await write(device, sid, self._clock())
             except problems.Problem:
@@ -104,20 +110,26 @@ class Presence:
         return (await self._repository.of_events([event_id], self._clock()))[event_id]
 
     async def _look(self, event_id: UUID) -> None:
-        self._tell_all(event_id, await self._devices(event_id))
-
-    def _tell_all(self, event_id: UUID, devices: Devices) -> None:
-        if _lasting(devices) != _lasting(self._told.get(event_id, [])):
+        devices = await self._devices(event_id)
+        if self._is_news(event_id, devices):
             self._told[event_id] = devices
             self._fanout.send(watchers(event_id), "presence", {"event_id": event_id, "devices": devices})
 
-    async def _beat(self) -> None:
+    def _is_news(self, event_id: UUID, devices: Devices) -> bool:
+        return _lasting(devices) != _lasting(self._told.get(event_id, []))
+
+    async def _keep_beating(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
-            try:
-                await self._repository.seen(list(self._connections.devices()), self._clock())
-            except problems.Problem:
-                _log.info("a heartbeat was left out: the database is away")
+            self._beating = asyncio.create_task(self._beat())
+            await asyncio.wait([self._beating])
+            self._beating = None
+
+    async def _beat(self) -> None:
+        try:
+            await self._repository.seen(list(self._connections.devices()), self._clock())
+        except problems.Problem:
+            _log.info("a heartbeat was left out: the database is away")
 
     async def _look_around(self) -> None:
         while True:
@@ -129,7 +141,8 @@ class Presence:
             except problems.Problem:
                 continue
             for event_id, devices in found.items():
-                self._tell_all(event_id, devices)
+                if self._is_news(event_id, devices):
+                    self.changed(event_id)
 
 
 def _lasting(devices: Devices) -> list[tuple[Any, ...]]:

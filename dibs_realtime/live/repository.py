@@ -13,8 +13,8 @@ ONLINE_SECONDS = 30.0
 
 _SEEN = """
 INSERT INTO device_presence AS p (event_id, device_id, connection_id, node_id, seen_at, online)
-SELECT u.*, $4, $5, true FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS u
-ON CONFLICT (event_id, device_id, connection_id) DO UPDATE SET seen_at = $5, online = true
+SELECT u.*, $4::uuid, $5::timestamptz, true FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS u
+ON CONFLICT (event_id, device_id, connection_id) DO UPDATE SET seen_at = excluded.seen_at, online = true
 """
 # Of a device's past connections only the last one is of interest: it says when the device was seen.
 _TIDY = """

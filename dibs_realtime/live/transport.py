@@ -6,6 +6,7 @@ acknowledgement can be followed by something at once, and sending needs no task 
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
@@ -17,10 +18,13 @@ import socketio  # type: ignore[import-untyped]  # likewise
 from aiohttp import WSCloseCode, WSMsgType, web
 from engineio import packet as eio_packet
 from socketio import packet as sio_packet
+from socketio.exceptions import ConnectionRefusedError as Refused  # type: ignore[import-untyped]  # likewise
 
 from dibs_realtime.live.codec import SocketJson
 from dibs_realtime.live.figures import LiveFigures
 from dibs_realtime.live.limits import Bucket, LiveLimits
+
+__all__ = ["PINNED", "Outbox", "Refused", "Reply", "Server", "message"]
 
 PINNED = {"python-engineio": "4.15", "python-socketio": "5.18"}
 CLOSE_SECONDS = 2.0
@@ -220,6 +224,13 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]  # untyped
         """Return the outbox of a connection that is connecting or connected. Raises KeyError."""
         return self._outbox_of(self.manager.eio_sid_from_sid(sid, "/"))
 
+    async def end(self, sid: str) -> None:
+        """Disconnect a client for good: it gets what waits for it and does not come back by itself."""
+        with contextlib.suppress(KeyError):
+            outbox = self.outbox(sid)
+            await self.disconnect(sid)
+            outbox.finish()
+
     async def close_all(self) -> None:
         """Close every connection in order, telling clients to come back, and wait for that."""
         outboxes = [socket.queue for socket in self.eio.sockets.values()]
@@ -272,7 +283,13 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]  # untyped
         await super()._handle_event(eio_sid, namespace, id, data)
 
     async def _handle_event_internal(
-        self, server: Any, sid: str, eio_sid: str, data: list[Any], namespace: str, id: int | None  # noqa: A002  # theirs
+        self,
+        server: Any,
+        sid: str,
+        eio_sid: str,
+        data: list[Any],
+        namespace: str,
+        id: int | None,  # noqa: A002  # theirs
     ) -> None:
         del server
         reply = await self._answer(sid, data[0], data[1:])

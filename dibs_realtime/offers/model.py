@@ -1,7 +1,7 @@
 """An offer (what a voucher gives), its counters, and the rule of how many are left."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -42,8 +42,8 @@ class Offer:
 class OfferCounter:
     """An offer's figures: the sums of `counts` over its entries.
 
-    issued: vouchers that exist · claimed: in guests' hands now · redeemed_units: less the reversed ones · voided, released:
-    ever · unclaimed: issued, nobody's, never used · places: taken of `quantity`.
+    issued: vouchers that exist · claimed: in guests' hands now · redeemed_units: less the reversed ones · voided,
+    released: ever · unclaimed: issued, nobody's, never used · places: taken of `quantity`.
     """
 
     id: UUID
@@ -54,6 +54,20 @@ class OfferCounter:
     released: int = 0
     unclaimed: int = 0
     places: int = 0
+
+    def plus(self, counts: Mapping[str, int]) -> "OfferCounter":
+        """Return the figures with an entry's counts added."""
+        more = counts.get
+        return OfferCounter(
+            self.id,
+            self.issued + more("issued", 0),
+            self.claimed + more("claimed", 0),
+            self.redeemed_units + more("redeemed_units", 0),
+            self.voided + more("voided", 0),
+            self.released + more("released", 0),
+            self.unclaimed + more("unclaimed", 0),
+            self.places + more("places", 0),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +158,7 @@ def record(view: View, draft: Draft) -> int:
     seq = view.append(draft)
     counts = draft.counts
     assert draft.offer_id is not None
-    counter = counter_of(view, draft.offer_id)
-    view.put(OFFER_COUNTERS, replace(counter, **{name: getattr(counter, name) + n for name, n in counts.items()}))
+    view.put(OFFER_COUNTERS, counter_of(view, draft.offer_id).plus(counts))
     units = counts.get("redeemed_units", 0)
     if units and draft.gate_id is not None:
         gate = view.get(GATE_COUNTERS, draft.gate_id) or GateCounter(draft.gate_id, 0)

@@ -73,7 +73,7 @@ class NewOffer(_Windows):
     claimable: Annotated[bool, Field(strict=True)]
     per_guest_limit: Limit | None = None
     max_uses: Uses = 1
-    gate_ids: GateIds = []
+    gate_ids: GateIds = Field(default_factory=list)
     status: OfferStatus = "active"
 
 

@@ -288,7 +288,7 @@ class Redeem(KeyedCommand[dict[str, Any]]):
         )
 
     def _open_late_conflict(self, view: View, known: Verdict) -> Mapping[str, Any]:
-        """A key whose refusal was stored comes back as an admission: the guest is in all the same."""
+        """Open the conflict of a key whose refusal was stored and that comes back as an admission."""
         assert self.scan.local is not None
         answer = known.answer
         if self.scan.local.verdict != "accepted" or answer["reason"] is None or answer["conflict_id"]:

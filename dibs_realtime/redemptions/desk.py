@@ -67,7 +67,8 @@ class DoorDesk:
         self, caller: Caller, event_id: UUID, items: Sequence[Any], language: str
     ) -> list[dict[str, Any]]:
         """Return one verdict or `{"problem": …}` an item, in order; a bad item stops no other."""
-        # The tasks start in order, and the ledger's lane keeps it: two items on one voucher are judged as they happened.
+        # The tasks start in order, and the ledger's lane keeps it: two items on one voucher are judged as they
+        # happened.
         tasks = [asyncio.create_task(self._one(caller, event_id, item, language)) for item in items]
         return list(await asyncio.gather(*tasks))
 

@@ -22,6 +22,8 @@ RefusalReason = Literal[
     "already_redeemed",
     "insufficient_uses",
 ]
+Outcome = Literal["accepted_as_is", "guest_informed", "dismissed"]
+"""What was made of a conflict: the admission stands, the guest was spoken to, or it was none after all."""
 ReversalReason = Literal["already_reversed", "not_yours", "too_late"]
 
 OWN_REVERSAL_WITHIN = timedelta(minutes=15)
@@ -155,7 +157,7 @@ REDEMPTIONS: Table[Redemption] = Table(
 )
 _COLUMNS = REDEMPTIONS.column_list("r.")
 
-_OF_ID = f"(SELECT {_COLUMNS} FROM redemptions r WHERE r.event_id = $1 AND r.id = {{id}} LIMIT 1) p"  # noqa: S608  # constants
+_OF_ID = f"(SELECT {_COLUMNS} FROM redemptions r WHERE r.event_id = $1 AND r.id = {{id}} LIMIT 1) p"  # constants
 
 REDEMPTION_BY_ID: Lookup[Redemption] = Lookup(
     "redemption_by_id",
@@ -170,8 +172,9 @@ def _last_of(column: str) -> str:
     """Compose the look-up of the last redemption of the voucher with that code or id."""
     return f"""SELECT p.* FROM unnest({{keys}}) AS k (key)
          CROSS JOIN LATERAL (SELECT w.last_redemption_id FROM vouchers w
-                              WHERE w.event_id = $1 AND w.{column} = k.key AND w.last_redemption_id IS NOT NULL LIMIT 1) v
-         CROSS JOIN LATERAL {_OF_ID.format(id="v.last_redemption_id")}"""  # noqa: S608  # constants
+                              WHERE w.event_id = $1 AND w.{column} = k.key AND w.last_redemption_id IS NOT NULL LIMIT
+                              1) v
+         CROSS JOIN LATERAL {_OF_ID.format(id="v.last_redemption_id")}"""  # constants
 
 
 LAST_OF_CODE: Lookup[Redemption] = Lookup(

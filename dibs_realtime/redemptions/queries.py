@@ -9,7 +9,7 @@ from dibs_realtime.kit import json
 from dibs_realtime.kit.database import Database
 from dibs_realtime.redemptions.commands import SCOPE
 from dibs_realtime.redemptions.render import verdict_shape
-from dibs_realtime.redemptions.schemas import AttemptOut, RedemptionOut
+from dibs_realtime.redemptions.schemas import AttemptOut, ConflictOut, RedemptionOut
 from dibs_realtime.vouchers import codes
 
 _ACTOR_LABELS = {"user": "Door staff", "system": "Party Dibs", "guest": "Guest"}
@@ -41,6 +41,27 @@ async def attempts(database: Database, event_id: UUID, before: UUID | None, limi
         limit + 1,
     )
     return [AttemptOut.model_validate(_with_actor(row)) for row in rows]
+
+
+async def conflicts(database: Database, event_id: UUID, before: UUID | None, limit: int) -> list[ConflictOut]:
+    """Return conflicts, the newest first; one more than `limit` where there are."""
+    rows = await database.fetch(
+        """SELECT id, reason, voucher_id, sides, opened_at, resolved_at, resolution
+             FROM conflicts WHERE event_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3""",
+        event_id,
+        before,
+        limit + 1,
+    )
+    return [
+        ConflictOut.model_validate(
+            {
+                **dict(row),
+                "sides": json.loads(row["sides"]),
+                "resolution": json.loads(row["resolution"]) if row["resolution"] else None,
+            }
+        )
+        for row in rows
+    ]
 
 
 async def verdict_of_key(

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
 from uuid import UUID
 
 from dibs_realtime.events.model import EVENT_COUNTERS, EventCounter
@@ -11,10 +10,7 @@ from dibs_realtime.ledger.command import Command
 from dibs_realtime.ledger.model import Actor, Draft
 from dibs_realtime.ledger.table import Read
 from dibs_realtime.ledger.view import View
-from dibs_realtime.redemptions.model import CONFLICT_BY_ID, CONFLICTS, Conflict
-
-Outcome = Literal["accepted_as_is", "guest_informed", "dismissed"]
-"""What was made of it: the admission stands, the guest was spoken to, or it was no conflict after all."""
+from dibs_realtime.redemptions.model import CONFLICT_BY_ID, CONFLICTS, Conflict, Outcome
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ _SIBLINGS: Lookup[Redemption] = Lookup(
     f"""SELECT {REDEMPTIONS.column_list("p.")} FROM unnest({{keys}}) AS k (id)
          CROSS JOIN LATERAL (SELECT r.voucher_id FROM redemptions r WHERE r.event_id = $1 AND r.id = k.id LIMIT 1) v
          CROSS JOIN LATERAL (
-               SELECT * FROM redemptions s WHERE s.event_id = $1 AND s.voucher_id = v.voucher_id ORDER BY s.seq OFFSET 0) p""",  # noqa: S608  # constants
+               SELECT * FROM redemptions s WHERE s.event_id = $1 AND s.voucher_id = v.voucher_id
+                ORDER BY s.seq OFFSET 0) p""",  # constants
     ("uuid",),
     lambda row: row.voucher_id,
 )

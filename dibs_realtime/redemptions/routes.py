@@ -3,21 +3,27 @@
 import re
 
 from dibs_realtime.accounts.caller import Device
+from dibs_realtime.events.actors import actor_of
 from dibs_realtime.kit import json, paging, problems
 from dibs_realtime.kit.clock import Clock
 from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.http.routes import Call, Routes
 from dibs_realtime.kit.wire import Page, PageQuery
+from dibs_realtime.ledger.editing import render
+from dibs_realtime.ledger.writer import Ledger
 from dibs_realtime.redemptions import queries
 from dibs_realtime.redemptions.desk import DoorDesk
 from dibs_realtime.redemptions.messages import message
+from dibs_realtime.redemptions.resolution import ResolveConflict
 from dibs_realtime.redemptions.schemas import (
     AttemptOut,
+    ConflictOut,
     RedeemBatch,
     RedeemBatchResult,
     RedeemRequest,
     RedemptionOut,
     RedemptionVerdict,
+    ResolutionRequest,
     ReversalRequest,
     ReversalVerdict,
 )
@@ -25,7 +31,7 @@ from dibs_realtime.redemptions.schemas import (
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
-def routes(desk: DoorDesk, database: Database, clock: Clock) -> Routes:
+def routes(desk: DoorDesk, ledger: Ledger, database: Database, clock: Clock) -> Routes:
     """Return the slice's routes."""
     r = Routes("redemptions")
 
@@ -71,5 +77,19 @@ def routes(desk: DoorDesk, database: Database, clock: Clock) -> Routes:
         """List refused scans, the newest first."""
         rows = await queries.attempts(database, call.event_id, paging.after(query), query.limit)
         return paging.page(rows, query, lambda row: row.id)
+
+    @r.get("/events/{event_id}/conflicts", who="V")
+    async def list_conflicts(call: Call, query: PageQuery) -> Page[ConflictOut]:
+        """List what doors did alone and the server would have refused, the newest first."""
+        rows = await queries.conflicts(database, call.event_id, paging.after(query), query.limit)
+        return paging.page(rows, query, lambda row: row.id)
+
+    @r.post("/events/{event_id}/conflicts/{conflict_id}/resolution", who="M")
+    async def resolve(call: Call, body: ResolutionRequest) -> ConflictOut:
+        """Settle a conflict. Repeating it changes nothing."""
+        command = ResolveConflict(
+            call.event_id, actor_of(call.caller), call.path["conflict_id"], body.outcome, body.reason
+        )  # fmt: skip
+        return render(ConflictOut, await ledger.submit(command))
 
     return r

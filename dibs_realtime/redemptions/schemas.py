@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, model_validator
 
 from dibs_realtime.kit.wire import IdempotencyKey, Reason, Text, Utc, Wire
-from dibs_realtime.redemptions.model import RefusalReason, ReversalReason
+from dibs_realtime.redemptions.model import Outcome, RefusalReason, ReversalReason
 from dibs_realtime.vouchers.schemas import VoucherOut
 
 
@@ -100,6 +100,25 @@ class ReversalVerdict(Wire):
     replayed: bool
     voucher: VoucherOut
     seq: int | None
+
+
+class ConflictOut(Wire):
+    """What a door did alone and the server would have refused, with both sides."""
+
+    id: UUID
+    reason: str
+    voucher_id: UUID | None
+    sides: list[dict[str, Any]]
+    opened_at: Utc
+    resolved_at: Utc | None
+    resolution: dict[str, Any] | None
+
+
+class ResolutionRequest(Wire):
+    """How a conflict was settled."""
+
+    outcome: Outcome
+    reason: Reason
 
 
 class RedemptionOut(Wire):

@@ -14,7 +14,7 @@ from dibs_realtime.kit.http.headers import (
     PROBLEM_TEXTS,
     REQUEST_HEADERS,
 )
-from dibs_realtime.kit.http.routes import BASE_PATH, JSON, Route
+from dibs_realtime.kit.http.routes import BASE_PATH, Route
 from dibs_realtime.kit.wire import ProblemDetails
 
 Schema = dict[str, Any]
@@ -38,9 +38,9 @@ _WHO = {
 _ABOUT = """\
 Live, ordered, lossless: every change to an event is one entry in its ledger.
 
-Times are RFC 3339 in UTC, ids are time-ordered UUIDs. Requests with fields that are not listed here are refused; answers \
-may gain fields, so skip those that you do not know. A refusal at the door or of a claim is an answer (200), not an error.
-An owner may what a manager may, a manager what a viewer and door staff may."""
+Times are RFC 3339 in UTC, ids are time-ordered UUIDs. Requests with fields that are not listed here are refused;
+answers may gain fields, so skip those that you do not know. A refusal at the door or of a claim is an answer (200),
+not an error. An owner may what a manager may, a manager what a viewer and door staff may."""
 
 
 def document(routes: Iterable[Route], *, title: str, version: str, server_url: str = "/") -> dict[str, Any]:

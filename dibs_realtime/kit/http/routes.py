@@ -140,15 +140,15 @@ class Routes:
     ) -> Callable[[Handler], Handler]:
         """Declare a route.
 
-        The handler takes `call: Call` and, where it wants them, `body: Model` and `query: Model`; its return annotation is
-        the answer's model unless `answer` names one (then the handler returns a response of its own or bytes of JSON).
+        The handler takes `call: Call` and, where it wants them, `body: Model` and `query: Model`; its return annotation
+        is the answer's model unless `answer` names one (then the handler returns a response of its own or JSON bytes).
         `status` is 200 where a route says nothing else, 204 where it answers nothing.
         """
 
         def declare(handler: Handler) -> Handler:
             hints = get_type_hints(handler)
             wanted = inspect.signature(handler).parameters
-            returned = answer if answer is not None else hints.get("return")
+            returned: Any = answer if answer is not None else hints.get("return")
             is_empty = returned in (None, type(None))
             is_model = not is_empty and not _is_response(returned)
             text = inspect.getdoc(handler) or ""
@@ -164,7 +164,7 @@ class Routes:
                     problems=tuple(sorted(problems)),
                     body=hints["body"] if "body" in wanted else None,
                     query=hints["query"] if "query" in wanted else None,
-                    answer=TypeAdapter(returned) if is_model else None,
+                    answer=TypeAdapter[Any](returned) if returned is not None and is_model else None,
                     produces=produces,
                     consumes=consumes,
                     max_bytes=max_bytes,

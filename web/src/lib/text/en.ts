@@ -12,7 +12,8 @@ export interface FeedNames {
 }
 
 const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many);
-const offer = (names: FeedNames): string => (names.offer === null ? 'an offer' : `“${names.offer}”`);
+const offer = (names: FeedNames): string =>
+  names.offer === null ? 'an offer' : `“${names.offer}”`;
 const at = (names: FeedNames): string => (names.gate === null ? '' : ` at ${names.gate}`);
 
 export const en = {
@@ -34,7 +35,8 @@ export const en = {
     busy: 'The hub is catching its breath. Try again in a moment.',
     tooMany: (seconds: number | null) => {
       if (seconds === null) return 'Too many tries. Wait a little.';
-      if (seconds < 90) return `Too many tries. Wait ${seconds} ${plural(seconds, 'second', 'seconds')}.`;
+      if (seconds < 90)
+        return `Too many tries. Wait ${seconds} ${plural(seconds, 'second', 'seconds')}.`;
       return `Too many tries. Wait ${Math.ceil(seconds / 60)} minutes.`;
     },
     fields: 'Please check the marked fields.',
@@ -106,7 +108,9 @@ export const en = {
     connecting: 'Connecting …',
     lost: 'Not live',
     lostLead: (time: string | null) =>
-      time === null ? 'No connection. Trying again …' : `No connection. These numbers are from ${time}. Trying again …`,
+      time === null
+        ? 'No connection. Trying again …'
+        : `No connection. These numbers are from ${time}. Trying again …`,
     again: 'Live again',
     tryNow: 'Try now',
     refusedTitle: 'This event is not yours',
@@ -151,7 +155,13 @@ export const en = {
 
   /** What happened, as a sentence of the feed. `who` is "Guest", "Organizer" or a device's label. */
   feed: {
-    entry: (kind: string, who: string, names: FeedNames, data: Record<string, unknown>, n: Numbers): string => {
+    entry: (
+      kind: string,
+      who: string,
+      names: FeedNames,
+      data: Record<string, unknown>,
+      n: Numbers,
+    ): string => {
       const units = Number(data['units'] ?? 1);
       const times = units > 1 ? `${n.count(units)} × ` : '';
       switch (kind) {

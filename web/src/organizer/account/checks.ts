@@ -13,7 +13,8 @@ export function checkAccount(
   const errors: Record<string, string> = {};
   for (const [name, value] of Object.entries(fields)) {
     if (value.trim() === '') errors[name] = text.account.required;
-    else if (name === 'email' && !/^\S+@\S+$/.test(value.trim())) errors[name] = text.account.badEmail;
+    else if (name === 'email' && !/^\S+@\S+$/.test(value.trim()))
+      errors[name] = text.account.badEmail;
     else if (name === 'password' && isNew && value.length < LEAST_PASSWORD)
       errors[name] = text.account.tooShort(LEAST_PASSWORD);
   }

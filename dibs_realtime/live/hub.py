@@ -1,0 +1,206 @@
+"""The hub of one node: its parts put together, and the ways from commits, other nodes and revocations to clients."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Collection, Coroutine, Mapping
+from typing import Any
+from uuid import UUID
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from dibs_realtime.kit import problems
+from dibs_realtime.kit.clock import Clock
+from dibs_realtime.kit.database import Database
+from dibs_realtime.kit.ids import new_id
+from dibs_realtime.kit.redis import Redis
+from dibs_realtime.ledger.model import Commit
+from dibs_realtime.live import codec, lines
+from dibs_realtime.live.beacon import Beacon
+from dibs_realtime.live.bus import Bus
+from dibs_realtime.live.connections import Connection, Connections, QueueFanout, watchers
+from dibs_realtime.live.desk import Desk
+from dibs_realtime.live.feed import Feed
+from dibs_realtime.live.feeds import Feeds
+from dibs_realtime.live.figures import LiveFigures
+from dibs_realtime.live.guests import GuestVouchers
+from dibs_realtime.live.limits import LiveLimits
+from dibs_realtime.live.lines import Parcel, Passage
+from dibs_realtime.live.ports import Ending, Ports
+from dibs_realtime.live.presence import Presence
+from dibs_realtime.live.public import PublicCounts
+from dibs_realtime.live.repository import PresenceRepository
+from dibs_realtime.live.transport import Server
+from dibs_realtime.live.watching import Watching
+
+_log = logging.getLogger(__name__)
+
+AUDIT_SECONDS = 30.0
+"""How often sessions that simply expired are looked for; nobody announces those."""
+
+
+class Hub:
+    """The Socket.IO side of one node.
+
+    Wire it: `ledger.listen(hub.committed)`, `sessions.on_revoked(hub.ended)` (after everybody who caches roles),
+    `hub.attach(app)`, `hub.start()` when pools are open, and `await hub.close()` in `app.on_shutdown`.
+    """
+
+    def __init__(
+        self,
+        ports: Ports,
+        database: Database,
+        redis: Redis,
+        clock: Clock,
+        registry: CollectorRegistry,
+        *,
+        limits: LiveLimits | None = None,
+        origins: Collection[str] = (),
+    ) -> None:
+        """origins: besides its own host, whose pages may connect (the public address)."""
+        limits = limits or LiveLimits()
+        self.node_id = new_id()
+        self._ports = ports
+        self._clock = clock
+        self._figures = figures = LiveFigures(registry)
+        self._connections = connections = Connections(figures)
+        self._fanout = fanout = QueueFanout(connections, figures)
+        self._bus = Bus(redis, self.node_id, self._received, lambda _: self._beacon.look_now(), figures)
+        self._feeds = Feeds(self._bus, self._new_feed)
+        self._beacon = Beacon(ports, self._feeds, self._bus, connections, fanout)
+        self._guests = GuestVouchers(ports.guest_vouchers, connections, fanout)
+        self._public = PublicCounts(ports.public_event, ports.counts, connections, fanout)
+        self._presence = Presence(
+            PresenceRepository(database, self.node_id), connections, fanout, self._bus, clock, self._watched
+        )
+        self._watching = Watching(ports, self._feeds, connections, fanout, self._joined, limits.watched_events)
+        self._desk = Desk(
+            ports, connections, self._feeds, self._watching, self._public, self._guests, self._presence, clock, limits, figures
+        )  # fmt: skip
+        self._server = Server(self._desk.answer, limits, figures, origins)
+        self._server.on("connect", self._connect)
+        self._server.on("disconnect", self._disconnect)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # ── life ──
+
+    def attach(self, app: web.Application) -> None:
+        """Serve `/socket.io/`."""
+        self._server.attach(app, "socket.io")
+
+    def start(self) -> None:
+        """Begin; needs a running loop."""
+        self._bus.start()
+        self._beacon.start()
+        self._presence.start()
+        self._spawn(self._audit())
+
+    async def close(self) -> None:
+        """Close all connections so that clients come back to another node, and stop."""
+        with contextlib.suppress(TimeoutError):
+            await self._server.close_all()
+        await self._server.shutdown()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._presence.close()
+        await self._public.close()
+        await self._guests.close()
+        await self._beacon.close()
+        await self._feeds.close()
+        await self._bus.close()
+
+    # ── news ──
+
+    def committed(self, commit: Commit) -> None:
+        """Take in what this node's ledger committed: the ledger's listener."""
+        self._feeds.committed(commit)
+        self._scans(commit.event_id, commit.notices)
+
+    def ended(self, ending: Ending) -> None:
+        """Take in that a session ended or a role changed: the session directory's listener."""
+        if ending.session_id is not None:
+            for connection in self._connections.of_session(ending.session_id):
+                self._end(connection, ending.reason)
+        elif ending.event_id is not None and ending.user_id is not None:
+            for connection in self._connections.of_user(ending.user_id):
+                self._spawn(self._watching.recheck(connection, ending.event_id, ending.reason))
+
+    def _received(self, event_id: UUID, parcel: Parcel) -> None:
+        self._feeds.received(event_id, parcel)
+        self._scans(event_id, parcel.notices)
+        if parcel.presence:
+            self._presence.changed(event_id)
+
+    def _scans(self, event_id: UUID, notices: Collection[Mapping[str, Any]]) -> None:
+        for notice in notices:
+            self._fanout.send(watchers(event_id), "scan", notice)
+
+    # ── entries ──
+
+    def _new_feed(self, event_id: UUID) -> Feed:
+        return Feed(event_id, self._ports.entries_after, self._deliver, self._jumped, self._figures)
+
+    def _deliver(self, event_id: UUID, passage: Passage) -> None:
+        room = watchers(event_id)
+        if self._connections.members(room):
+            self._fanout.send(room, "ledger", codec.ready(lines.frame(event_id, passage)))
+        self._guests.changed(event_id, (line.voucher_id for line in passage.lines if line.voucher_id is not None))
+        self._public.changed(event_id)
+
+    def _jumped(self, feed: Feed) -> None:
+        self._beacon.jumped(feed)
+        self._public.changed(feed.event_id)
+
+    # ── connections ──
+
+    async def _connect(self, sid: str, environ: Mapping[str, Any], auth: Any) -> None:
+        try:
+            await self._desk.connect(sid, self._server.outbox(sid), environ, auth)
+        except BaseException:
+            self._desk.forget(sid)
+            raise
+
+    async def _disconnect(self, sid: str, _reason: str) -> None:
+        self._desk.forget(sid)
+
+    def _joined(self, connection: Connection, event_id: UUID) -> None:
+        self._spawn(self._tell_presence(connection, event_id))
+
+    async def _tell_presence(self, connection: Connection, event_id: UUID) -> None:
+        with contextlib.suppress(problems.Problem):  # the next look around tells
+            await self._presence.tell(connection, event_id)
+
+    def _watched(self) -> list[UUID]:
+        return [feed.event_id for feed in self._feeds if self._connections.members(watchers(feed.event_id))]
+
+    def _end(self, connection: Connection, reason: str) -> None:
+        """End a connection for good: from this moment it gets nothing but the news of it."""
+        if connection.ended:
+            return
+        connection.ended = True
+        self._desk.forget(connection.sid)
+        self._fanout.send_to(connection, "session_ended", {"reason": reason})
+        self._spawn(self._server.end(connection.sid))
+
+    async def _audit(self) -> None:
+        while True:
+            await asyncio.sleep(AUDIT_SECONDS)
+            try:
+                over = await self._ports.sessions.ended(self._connections.sessions(), self._clock())
+            except problems.Problem:
+                continue
+            for session_id in over:
+                for connection in self._connections.of_session(session_id):
+                    self._end(connection, "expired")
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("a task of the hub failed", exc_info=error)

@@ -1,0 +1,1 @@
+"""A simulated night: guests, doors and a watcher as real clients, through the public interfaces only."""

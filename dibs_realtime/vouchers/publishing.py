@@ -1,0 +1,150 @@
+"""From codes to vouchers: staged by COPY, then put on the ledger as one entry an offer."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from dibs_realtime.kit import json, problems
+from dibs_realtime.kit.clock import Clock
+from dibs_realtime.kit.database import Database
+from dibs_realtime.kit.ids import new_id
+from dibs_realtime.ledger.command import KEY_REUSED
+from dibs_realtime.ledger.model import Actor
+from dibs_realtime.ledger.writer import Ledger
+from dibs_realtime.vouchers.commands import CLEARED, PublishBatch, Share, issue_scope
+from dibs_realtime.vouchers.repository import Batch, Collision, Pick, Progress, StagingRepository
+
+ATTEMPTS = 5
+"""How often codes are looked at again that others bring in at the same time."""
+SMALL = 1_000
+"""Codes that take no turn: they are written in a moment."""
+AT_ONCE = 2
+MOST_WAITING = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who wants codes to appear, under which key, and what tells the request apart from others under that key."""
+
+    event_id: UUID
+    actor: Actor
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """Codes that are to appear together. `extra`: what else (JSON types, no code) the first answer tells."""
+
+    picks: Sequence[Pick]
+    shares: tuple[Share, ...]
+    generated: bool
+    extra: Mapping[str, Any]
+
+
+def shares_of(picks: Iterable[Pick]) -> tuple[Share, ...]:
+    """Return how many of the codes each offer gets."""
+    counts = Counter((pick.offer_id, pick.guest is not None) for pick in picks)
+    return tuple(
+        Share(offer_id, counts[offer_id, False] + counts[offer_id, True], counts[offer_id, True])
+        for offer_id in dict.fromkeys(offer_id for offer_id, _ in counts)
+    )
+
+
+class Publisher:
+    """Makes vouchers of codes. One instance a process: large lots take turns."""
+
+    def __init__(self, database: Database, ledger: Ledger, clock: Clock) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._clock = clock
+        self.staging = StagingRepository(database)
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._waiting = 0
+
+    async def answered(self, request: Request) -> Mapping[str, Any] | None:
+        """Return the answer that the key got; None: it is new. Raises Problem 422 when it was for another request."""
+        row = await self._database.fetchrow(
+            "SELECT fingerprint, answer FROM verdicts WHERE event_id = $1 AND scope = $2 AND key = $3",
+            request.event_id,
+            issue_scope(request.actor),
+            request.key,
+        )
+        if row is None:
+            return None
+        if row["fingerprint"] != request.fingerprint:
+            raise problems.unprocessable(KEY_REUSED, loc=("header", "Idempotency-Key"))
+        answer: dict[str, Any] = json.loads(row["answer"])
+        return answer
+
+    @asynccontextmanager
+    async def turn(self, size: int) -> AsyncIterator[None]:
+        """Wait for one's turn when a lot of `size` is large. Raises Problem 503 when too many wait already."""
+        if size <= SMALL:
+            yield
+            return
+        if self._waiting >= MOST_WAITING:
+            raise problems.unavailable("Too many lists of codes come in at the same moment.", retry_after=10)
+        self._waiting += 1
+        try:
+            await self._slots.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+    async def publish(self, request: Request, lot: Lot, progress: Progress | None = None) -> Mapping[str, Any]:
+        """Stage the codes and put them on the ledger; return the answer, which may be an earlier one to the same key.
+
+        Raises Collision, or Problem 409 (slug `over_quantity`), 422, 503; then none of the codes exists. Should the process
+        die on the way, what it staged is invisible and somebody else clears it away.
+        """
+        if not lot.picks:
+            return await self._ledger.submit(_command(request, lot, None))
+        batch_id = new_id()
+        batch = Batch(request.event_id, batch_id, self._clock(), lot.generated)
+        await self.staging.stage(batch, lot.picks, progress)
+        try:
+            answer = await self._submit(_command(request, lot, batch_id))
+        except Exception as error:
+            # A lost connection may hide that it is published: the batch's fate is what counts.
+            gone = await self.staging.discard(request.event_id, batch_id)
+            known = None if gone else await self.answered(request)
+            if known is not None:
+                return known
+            if isinstance(error, problems.Problem) and error.slug == CLEARED:
+                raise Collision from error
+            raise
+        if answer["batch_id"] != str(batch_id):  # the same request came twice at once, and the other one was first
+            await self.staging.discard(request.event_id, batch_id)
+        return answer
+
+    async def _submit(self, command: PublishBatch) -> Mapping[str, Any]:
+        assert command.batch_id is not None
+        answer: Mapping[str, Any] | None = None
+        try:
+            async with self.staging.alive(command.batch_id):
+                answer = await self._ledger.submit(command)
+        except problems.Problem:
+            if answer is None:  # else it is published, and only the sign of life was lost
+                raise
+        assert answer is not None
+        return answer
+
+
+def _command(request: Request, lot: Lot, batch_id: UUID | None) -> PublishBatch:
+    return PublishBatch(
+        event_id=request.event_id,
+        actor=request.actor,
+        key=request.key,
+        batch_id=batch_id,
+        shares=lot.shares,
+        extra=lot.extra,
+        request_fingerprint=request.fingerprint,
+    )

@@ -1,0 +1,142 @@
+"""Reading vouchers: lists, one of them, what an export holds, and what a voucher's page shows to anybody."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from dibs_realtime.kit.database import Database
+from dibs_realtime.vouchers import codes
+from dibs_realtime.vouchers.model import PUBLISHED
+from dibs_realtime.vouchers.schemas import PublicVoucher, VoucherQuery, VoucherRecord
+
+_SHAPE = """
+SELECT v.id, v.code, v.state, v.offer_id, o.title AS offer_title, v.uses, v.max_uses,
+       CASE WHEN v.state IN ('released', 'voided') THEN 0 ELSE v.max_uses - v.uses END AS remaining,
+       g.name AS guest_name, g.email AS guest_email, v.batch_id, v.created_at, v.updated_at
+  FROM vouchers v
+  JOIN offers o ON o.event_id = v.event_id AND o.id = v.offer_id
+  LEFT JOIN guests g ON g.event_id = v.event_id AND g.id = v.guest_id
+"""
+_ALL = f"{_SHAPE} WHERE v.event_id = $1 AND {PUBLISHED}"
+# No code has a character beyond Z, so that this is the last one with its beginning, in every collation.
+_LAST = "Z"
+_FOUND = """v.id IN (
+    SELECT c.id FROM vouchers c WHERE c.event_id = $1 AND c.code BETWEEN {first} AND {last}
+    UNION
+    SELECT n.id FROM guests p JOIN vouchers n ON n.event_id = p.event_id AND n.guest_id = p.id
+     WHERE p.event_id = $1 AND p.name ILIKE {name})"""
+
+
+async def vouchers(
+    database: Database, event_id: UUID, query: VoucherQuery, before: UUID | None, *, manager: bool
+) -> list[VoucherRecord]:
+    """Return vouchers, the newest first, those made before `before`; one more than `query.limit` where there are.
+
+    manager: whole codes and guests are shown and searched; else a search finds a whole code only.
+    """
+    arguments: list[Any] = [event_id]
+
+    def place(value: Any) -> str:
+        arguments.append(value)
+        return f"${len(arguments)}"
+
+    wanted = ""
+    if before is not None:
+        wanted += f" AND v.id < {place(before)}"
+    if query.offer_id is not None:
+        wanted += f" AND v.offer_id = {place(query.offer_id)}"
+    if query.state is not None:
+        wanted += f" AND v.state = {place(query.state)}"
+    if query.q is not None:
+        code = codes.read(query.q)
+        if not manager:
+            wanted += f" AND v.code = {place(code)}"
+        else:
+            start = code or codes.beginning(query.q)
+            last = start.ljust(codes.LONGEST, _LAST) if start is not None else None
+            wanted += " AND " + _FOUND.format(first=place(start), last=place(last), name=place(_part(query.q)))
+    rows = await database.fetch(f"{_ALL}{wanted} ORDER BY v.id DESC LIMIT {place(query.limit + 1)}", *arguments)
+    return [_shown(row, manager=manager) for row in rows]
+
+
+async def voucher(database: Database, event_id: UUID, voucher_id: UUID, *, manager: bool) -> VoucherRecord | None:
+    """Return one voucher of the event, or None. `manager`: the whole code and the guest are shown."""
+    row = await database.fetchrow(f"{_ALL} AND v.id = $2", event_id, voucher_id)
+    return _shown(row, manager=manager) if row is not None else None
+
+
+async def export_page(database: Database, event_id: UUID, after: UUID | None, limit: int) -> list[Mapping[str, Any]]:
+    """Return vouchers in the order in which they were made, those after `after`."""
+    return await database.fetch(
+        f"{_ALL} AND ($2::uuid IS NULL OR v.id > $2) ORDER BY v.id LIMIT $3", event_id, after, limit
+    )
+
+
+async def codes_of_batch(database: Database, event_id: UUID, batch_id: UUID) -> list[str]:
+    """Return the codes that were issued together, in their order."""
+    rows = await database.fetch(
+        "SELECT code FROM vouchers WHERE event_id = $1 AND batch_id = $2 ORDER BY id", event_id, batch_id
+    )
+    return [row["code"] for row in rows]
+
+
+async def code_of_guest(database: Database, event_id: UUID, guest_id: UUID, voucher_id: UUID) -> str | None:
+    """Return the code of a voucher that is this guest's."""
+    code: str | None = await database.fetchval(
+        f"SELECT v.code FROM vouchers v WHERE v.event_id = $1 AND v.id = $2 AND v.guest_id = $3 AND {PUBLISHED}",
+        event_id,
+        voucher_id,
+        guest_id,
+    )
+    return code
+
+
+async def code_for_member(database: Database, user_id: UUID, voucher_id: UUID) -> tuple[str, UUID] | None:
+    """Return a voucher's code and its event, when the user is a member of that event, in whatever role."""
+    row = await database.fetchrow(
+        f"""SELECT v.code, v.event_id FROM members m
+              JOIN vouchers v ON v.event_id = m.event_id AND v.id = $2
+             WHERE m.user_id = $1 AND {PUBLISHED}""",
+        user_id,
+        voucher_id,
+    )
+    return (row["code"], row["event_id"]) if row is not None else None
+
+
+async def public_voucher(database: Database, code: str) -> PublicVoucher | None:
+    """Return what anybody may know who has a generated code; None: unknown, or of an event that is still a draft."""
+    row = await database.fetchrow(
+        f"""SELECT v.state, o.title, o.description, o.redeem_from, o.redeem_until,
+                   e.slug, e.name, e.venue, e.timezone, e.starts_at, e.ends_at, e.status
+              FROM vouchers v
+              JOIN events e ON e.id = v.event_id AND e.status <> 'draft'
+              JOIN offers o ON o.event_id = v.event_id AND o.id = v.offer_id
+             WHERE v.code = $1 AND v.generated AND {PUBLISHED}
+             ORDER BY v.id DESC LIMIT 1""",
+        code,
+    )
+    if row is None:
+        return None
+    event = ("slug", "name", "venue", "timezone", "starts_at", "ends_at", "status")
+    offer = ("title", "description", "redeem_from", "redeem_until")
+    return PublicVoucher.model_validate(
+        {
+            "state": row["state"],
+            "event": {name: row[name] for name in event},
+            "offer": {name: row[name] for name in offer},
+        }
+    )
+
+
+def _shown(row: Mapping[str, Any], *, manager: bool) -> VoucherRecord:
+    values = dict(row)
+    if not manager:
+        values |= {"code": codes.masked(values["code"]), "guest_name": None, "guest_email": None}
+    return VoucherRecord.model_validate(values)
+
+
+def _part(text: str) -> str:
+    """Return a pattern for texts that contain this one."""
+    for special in "\\%_":
+        text = text.replace(special, f"\\{special}")
+    return f"%{text}%"

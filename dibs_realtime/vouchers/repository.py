@@ -1,0 +1,240 @@
+"""SQL of codes on their way in: written outside the ledger's writer, then published by it or cleared away.
+
+Rows of a batch that is not on the ledger exist for nobody. Whoever writes a batch shows a sign of life (an advisory lock)
+until its fate is decided: a batch without one belongs to a process that died, and whoever finds it in the way clears it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from dibs_realtime.kit import json, problems
+from dibs_realtime.kit.database import Database
+from dibs_realtime.kit.ids import new_id
+from dibs_realtime.vouchers.commands import BATCH_SCOPE
+
+LEFTOVER_AFTER = timedelta(minutes=15)
+"""An unpublished batch that old belongs to nobody any more."""
+CHUNK = 5_000
+"""Rows that a thread makes at once, and keys in one query."""
+BREATH = 200
+"""Rows encoded before the event loop gets its turn: about a millisecond."""
+COPY_SECONDS = 600.0
+WAIT = timedelta(seconds=6)
+"""How long an import waits for another one that brings the same codes."""
+
+Progress = Callable[[int], None]
+"""Told how many rows are done."""
+
+_COLUMNS = (
+    "event_id", "id", "code", "offer_id", "batch_id", "state", "max_uses", "guest_id", "generated", "poolable",
+    "created_at", "updated_at",
+)  # fmt: skip
+_SIGN_OF_LIFE = "SELECT pg_advisory_xact_lock(hashtextextended('voucher batch ' || $1::uuid::text, 0))"
+_IN_THE_WAY = """
+SELECT v.code, CASE WHEN b.id IS NOT NULL AND b.seq IS NULL THEN v.batch_id END AS staged
+  FROM unnest($2::text[]) AS k (code)
+  JOIN vouchers v ON v.event_id = $1 AND v.code = k.code
+  LEFT JOIN voucher_batches b ON b.event_id = v.event_id AND b.id = v.batch_id
+"""
+_CLEAR = """
+WITH gone AS (
+    DELETE FROM vouchers WHERE event_id = $1 AND id IN (
+        SELECT id FROM vouchers WHERE event_id = $1 AND batch_id = $2 LIMIT $3) RETURNING guest_id),
+guests_gone AS (
+    DELETE FROM guests WHERE event_id = $1 AND id IN (SELECT guest_id FROM gone WHERE guest_id IS NOT NULL))
+SELECT count(*) FROM gone
+"""
+# The last word on a batch, unless it was said already: see PublishBatch.
+_NEVER = """
+INSERT INTO verdicts (event_id, scope, key, fingerprint, answer, at)
+VALUES ($1, $2, $3, '', '{"published": false}', now()) ON CONFLICT DO NOTHING
+"""
+
+
+class Person(NamedTuple):
+    """Who is to get an imported code."""
+
+    name: str | None
+    email: str | None
+
+
+class Pick(NamedTuple):
+    """A code that is to become a voucher."""
+
+    code: str
+    offer_id: UUID
+    max_uses: int
+    guest: Person | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What all codes of a batch share."""
+
+    event_id: UUID
+    id: UUID
+    created_at: datetime
+    generated: bool
+
+
+class Collision(Exception):  # noqa: N818  # no error: it happens, and the codes are looked at again
+    """Some of the codes are there already, or come in at this very moment."""
+
+
+class StagingRepository:
+    """Writes batches, says what is in their way, and clears away what never came to be."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def stage(self, batch: Batch, picks: Sequence[Pick], progress: Progress | None = None) -> None:
+        """Write the codes, which nobody sees yet; their order is the order in which they are claimed.
+
+        Raises Collision (nothing is written then) and Problem 404 or 503.
+        """
+        guests: list[tuple[Any, ...]] = []
+        try:
+            async with self._database.transaction() as connection:
+                await connection.execute(_SIGN_OF_LIFE, batch.id)
+                await connection.execute(
+                    "INSERT INTO voucher_batches (event_id, id, created_at) VALUES ($1, $2, $3)",
+                    batch.event_id, batch.id, batch.created_at,
+                )  # fmt: skip
+                await connection.copy_records_to_table(
+                    "vouchers",
+                    columns=_COLUMNS,
+                    records=_records(batch, picks, guests, progress),
+                    timeout=COPY_SECONDS,
+                )
+                if guests:
+                    await connection.copy_records_to_table(
+                        "guests",
+                        columns=("event_id", "id", "name", "email", "created_at"),
+                        records=_breathing(guests),
+                        timeout=COPY_SECONDS,
+                    )
+        except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError) as error:
+            raise Collision from error
+        except asyncpg.ForeignKeyViolationError:
+            raise problems.not_found() from None  # the event was deleted while its guests came in
+
+    @asynccontextmanager
+    async def alive(self, batch_id: UUID) -> AsyncIterator[None]:
+        """Show the sign of life while the ledger decides on the batch."""
+        async with self._database.transaction() as connection:
+            await connection.execute(_SIGN_OF_LIFE, batch_id)
+            yield
+
+    async def taken(self, event_id: UUID, codes: Sequence[str]) -> set[str]:
+        """Return those of the codes that the event has.
+
+        Codes of a batch that comes in right now are waited for, those of a process that died are cleared away.
+        Raises Problem 503 when the other batch takes too long.
+        """
+        found: set[str] = set()
+        for start in range(0, len(codes), CHUNK):
+            while True:
+                rows = await self._database.fetch(_IN_THE_WAY, event_id, codes[start : start + CHUNK])
+                staged = {row["staged"] for row in rows} - {None}
+                if not staged:
+                    break
+                for batch_id in staged:
+                    await self.discard(event_id, batch_id)
+            found.update(row["code"] for row in rows)
+        return found
+
+    async def discard(self, event_id: UUID, batch_id: UUID) -> bool:
+        """Clear a batch away, unless it is published; return whether it is gone.
+
+        Raises Problem 503 when somebody is still at work on it after a while.
+        """
+        try:
+            if await self._is_published(event_id, batch_id, WAIT):
+                return False
+        except asyncpg.LockNotAvailableError:
+            raise problems.unavailable("Somebody brings in the same codes right now.") from None
+        await self._clear(event_id, batch_id)
+        return True
+
+    async def clear_leftovers(self, now: datetime) -> int:
+        """Clear away what processes that died have left; return how many batches. Several nodes may do it at once.
+
+        Raises Problem 503 when the database is away.
+        """
+        rows = await self._database.fetch(
+            "SELECT event_id, id FROM voucher_batches WHERE seq IS NULL AND created_at < $1 ORDER BY created_at",
+            now - LEFTOVER_AFTER,
+        )
+        cleared = 0
+        for row in rows:
+            try:
+                if await self._is_published(row["event_id"], row["id"], timedelta(milliseconds=1)):
+                    continue
+            except asyncpg.LockNotAvailableError:
+                continue  # somebody is at work on it after all
+            await self._clear(row["event_id"], row["id"])
+            cleared += 1
+        return cleared
+
+    async def _is_published(self, event_id: UUID, batch_id: UUID, wait: timedelta) -> bool:
+        """Return whether the batch is published; if not, it never will be. Raises LockNotAvailableError after `wait`."""
+        async with self._database.transaction() as connection:
+            await connection.execute(
+                "SELECT set_config('lock_timeout', $1, true)", f"{wait // timedelta(milliseconds=1)}ms"
+            )
+            await connection.execute(_SIGN_OF_LIFE, batch_id)
+            of_batch = (event_id, BATCH_SCOPE, str(batch_id))
+            await connection.execute(_NEVER, *of_batch)
+            answer = await connection.fetchval(
+                "SELECT answer FROM verdicts WHERE event_id = $1 AND scope = $2 AND key = $3", *of_batch
+            )
+            return bool(json.loads(answer)["published"])
+
+    async def _clear(self, event_id: UUID, batch_id: UUID) -> None:
+        # Nobody can publish it any more; should we be interrupted, anybody may go on.
+        while await self._database.fetchval(_CLEAR, event_id, batch_id, CHUNK) == CHUNK:
+            pass
+        await self._database.execute("DELETE FROM voucher_batches WHERE event_id = $1 AND id = $2", event_id, batch_id)
+
+
+async def _records(
+    batch: Batch, picks: Sequence[Pick], guests: list[tuple[Any, ...]], progress: Progress | None
+) -> AsyncIterator[tuple[Any, ...]]:
+    """Yield the rows of the batch; those of its guests are added to `guests`."""
+    for start in range(0, len(picks), CHUNK):
+        chunk = picks[start : start + CHUNK]
+        async for row in _breathing(await asyncio.to_thread(_rows, batch, chunk, guests)):
+            yield row
+        if progress is not None:
+            progress(start + len(chunk))
+
+
+async def _breathing(rows: Collection[tuple[Any, ...]]) -> AsyncIterator[tuple[Any, ...]]:
+    """Yield the rows and let others run in between: the driver encodes them on the event loop."""
+    for number, row in enumerate(rows, 1):
+        yield row
+        if number % BREATH == 0:
+            await asyncio.sleep(0)
+
+
+def _rows(batch: Batch, picks: Sequence[Pick], guests: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    rows: list[tuple[Any, ...]] = []
+    for code, offer_id, max_uses, guest in picks:
+        guest_id = None
+        if guest is not None:
+            guest_id = new_id()
+            guests.append((batch.event_id, guest_id, guest.name, guest.email, batch.created_at))
+        rows.append(
+            (
+                batch.event_id, new_id(), code, offer_id, batch.id, "issued" if guest is None else "claimed", max_uses,
+                guest_id, batch.generated, guest is None, batch.created_at, batch.created_at,
+            )
+        )  # fmt: skip
+    return rows

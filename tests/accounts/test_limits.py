@@ -1,0 +1,104 @@
+import asyncio
+
+import pytest
+from redis import Redis as PlainRedis
+
+from dibs_realtime.kit.limits import FailureWindow, Limits, TokenBucket
+from dibs_realtime.kit.problems import Problem
+from dibs_realtime.kit.redis import Redis
+
+WINDOW = FailureWindow("test", 3, 60)
+BUCKET = TokenBucket("test", 5, 2.0)
+
+
+@pytest.fixture(params=["shared", "alone"])
+async def limits(request, redis_url):
+    """The same rules hold in Redis and, without it, in memory."""
+    redis = Redis(redis_url if request.param == "shared" else "unix:///nowhere/redis.sock")
+    await redis.open()
+    yield Limits(redis, "secret")
+    await redis.close()
+
+
+async def refused(answer) -> int:
+    with pytest.raises(Problem) as raised:
+        await answer
+    assert raised.value.status == 429
+    return int(raised.value.headers["Retry-After"])
+
+
+async def test_failures_within_the_window(limits, clock):
+    for _ in range(3):
+        await limits.count(WINDOW, "ana", clock.now)
+        clock.forward(seconds=10)
+    assert await refused(limits.count(WINDOW, "ana", clock.now)) == 30
+    await limits.count(WINDOW, "ben", clock.now)
+    clock.forward(seconds=29)
+    assert await refused(limits.count(WINDOW, "ana", clock.now)) == 1
+    clock.forward(seconds=1)
+    await limits.count(WINDOW, "ana", clock.now)
+    assert await refused(limits.count(WINDOW, "ana", clock.now)) == 10
+
+
+async def test_what_is_no_failure_is_taken_back(limits, clock):
+    for _ in range(10):
+        await limits.take_back(await limits.count(WINDOW, "ana", clock.now))
+    for _ in range(3):
+        attempt = await limits.count(WINDOW, "ana", clock.now)
+    await refused(limits.count(WINDOW, "ana", clock.now))
+    await limits.take_back(attempt)
+    await limits.take_back(attempt)
+    await limits.count(WINDOW, "ana", clock.now)
+    await refused(limits.count(WINDOW, "ana", clock.now))
+
+
+async def test_many_at_once_do_not_slip_through(limits, clock):
+    results = await asyncio.gather(
+        *(limits.count(WINDOW, "ana", clock.now) for _ in range(50)), return_exceptions=True
+    )
+    assert sum(not isinstance(result, Problem) for result in results) == 3
+
+
+async def test_rules_do_not_mix(limits, clock):
+    for _ in range(3):
+        await limits.count(WINDOW, "ana", clock.now)
+    await limits.count(FailureWindow("other", 3, 60), "ana", clock.now)
+
+
+async def test_a_burst_and_then_so_many_a_second(limits, clock):
+    for _ in range(5):
+        await limits.take(BUCKET, "venue", clock.now)
+    assert await refused(limits.take(BUCKET, "venue", clock.now)) == 1
+    await limits.take(BUCKET, "elsewhere", clock.now)
+    clock.forward(seconds=1)
+    for _ in range(2):
+        await limits.take(BUCKET, "venue", clock.now)
+    await refused(limits.take(BUCKET, "venue", clock.now))
+    clock.forward(minutes=5)
+    results = await asyncio.gather(
+        *(limits.take(BUCKET, "venue", clock.now) for _ in range(20)), return_exceptions=True
+    )
+    assert results.count(None) == 5
+
+
+async def test_memory_is_bounded(limits, clock, monkeypatch):
+    monkeypatch.setattr("dibs_realtime.kit.limits.MOST_KEYS", 10)
+    for n in range(30):
+        await limits.count(WINDOW, str(n), clock.now)
+        await limits.take(BUCKET, str(n), clock.now)
+    assert len(limits._own._windows) <= 10
+    assert len(limits._own._buckets) <= 10
+
+
+async def test_redis_sees_no_name_and_forgets(redis_url, clock):
+    redis = Redis(redis_url)
+    await redis.open()
+    limits = Limits(redis, "secret")
+    await limits.count(WINDOW, "ana@party.example 192.0.2.7", clock.now)
+    await limits.take(BUCKET, "192.0.2.7", clock.now)
+    await redis.close()
+    with PlainRedis.from_url(redis_url) as plain:
+        keys = plain.keys()
+        assert len(keys) == 2
+        assert not any(b"ana" in key or b"192" in key for key in keys)
+        assert all(0 < plain.pttl(key) <= 60_000 for key in keys)

@@ -1,0 +1,108 @@
+import asyncio
+import contextlib
+import time
+
+import pytest
+
+from dibs_realtime.kit.redis import Redis
+from dibs_realtime.local.redis import LocalRedis
+
+from .node import eventually
+
+
+@pytest.fixture
+def own_redis(tmp_path):
+    """A server that the test may stop."""
+    with LocalRedis(tmp_path / "redis") as server:
+        yield server
+
+
+@pytest.fixture
+async def redis(own_redis):
+    made = Redis(own_redis.url)
+    await made.open()
+    yield made
+    await made.close()
+
+
+async def test_commands(redis):
+    assert redis.healthy
+    assert await redis.get("a") is None
+    assert await redis.set("a", b"1", 10)
+    assert await redis.get("a") == b"1"
+    assert 9_000 < await redis.raw.pttl("a") <= 10_000
+    assert await redis.delete("a", "b")
+    assert await redis.delete()
+    assert await redis.get("a") is None
+    assert await redis.eval("return {KEYS[1], ARGV[1]}", ["k"], [1.5]) == [b"k", b"1.5"]
+    assert await redis.publish("c", b"m")
+
+
+async def nothing_answers(redis) -> None:
+    assert await redis.get("a") is None
+    assert await redis.set("a", b"1", 1) is False
+    assert await redis.delete("a") is False
+    assert await redis.publish("c", b"m") is False
+    assert await redis.eval("return 1", [], []) is None
+
+
+async def test_a_redis_that_is_not_there_is_no_error_and_costs_nothing():
+    redis = Redis("unix:///nowhere/redis.sock")
+    await redis.open()
+    began = time.monotonic()
+    for _ in range(100):
+        await nothing_answers(redis)
+    assert time.monotonic() - began < 0.1
+    assert not redis.healthy
+    await redis.close()
+
+
+async def test_it_goes_and_comes_back_empty(redis, own_redis):
+    await redis.set("a", b"1", 100)
+    own_redis.kill()
+    await nothing_answers(redis)
+    assert not redis.healthy
+    own_redis.start()
+    await asyncio.wait_for(redis.until_healthy(), 2)
+    assert await redis.get("a") is None
+    assert await redis.set("a", b"2", 1)
+
+
+async def test_it_is_restarted_between_two_commands_unnoticed(redis, own_redis):
+    await asyncio.gather(*(redis.set(f"k{n}", b"1", 100) for n in range(10)))  # several pooled connections
+    own_redis.stop()
+    own_redis.start()
+    assert await redis.set("a", b"2", 1)
+
+
+async def test_one_that_hangs_costs_one_timeout_for_all(redis, own_redis):
+    own_redis.pause()
+    try:
+        began = time.monotonic()
+        await asyncio.gather(*(redis.get("a") for _ in range(200)))
+        assert time.monotonic() - began < 1.2
+        began = time.monotonic()
+        await nothing_answers(redis)
+        assert time.monotonic() - began < 0.05
+    finally:
+        own_redis.resume()
+    await asyncio.wait_for(redis.until_healthy(), 3)
+
+
+async def test_a_subscriber_waits_longer_than_a_command_may(redis):
+    subscriber = redis.new_pubsub()
+    await subscriber.subscribe("c")
+    heard = []
+
+    async def listen() -> None:
+        async for message in subscriber.listen():
+            heard.append(message["data"])
+
+    task = asyncio.create_task(listen())
+    await asyncio.sleep(0.7)
+    await redis.publish("c", b"late")
+    await eventually(lambda: b"late" in heard)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    await subscriber.aclose()
