@@ -39,7 +39,7 @@ class EventRepository:
             async with self._database.transaction() as connection:
                 await connection.execute(
                     f"INSERT INTO events ({_COLUMNS}) VALUES ({_PLACES})",  # noqa: S608  # constants
-                    *EVENTS.values_of(event),
+                    *(getattr(event, column) for column in EVENTS.columns),
                 )
                 if key is not None:
                     await connection.execute(

@@ -5,7 +5,7 @@ scans, hash and merge joins (see kit/database), and every look-up is written as 
 LIMIT 1)`, so that a probe of the index for each key is the only plan left.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -14,8 +14,12 @@ from dibs_realtime.ledger.model import Entry
 from dibs_realtime.ledger.table import Lookup, Table
 from dibs_realtime.ledger.view import Changes
 
-_ENTRY_COLUMNS = "seq, at, kind, actor_type, actor_id, actor_label, offer_id, voucher_id, gate_id, data"
-_ENTRY_TYPES = ("bigint", "timestamptz", "text", "text", "uuid", "text", "uuid", "uuid", "uuid", "jsonb")
+_INSERT_ENTRIES = """
+INSERT INTO ledger (event_id, seq, at, kind, actor_type, actor_id, actor_label, offer_id, voucher_id, gate_id, data)
+SELECT $1, u.* FROM jsonb_to_recordset($6::jsonb) AS u (
+       seq bigint, at timestamptz, kind text, actor_type text, actor_id uuid, actor_label text,
+       offer_id uuid, voucher_id uuid, gate_id uuid, data jsonb)
+"""
 
 
 @lru_cache(maxsize=512)
@@ -60,46 +64,35 @@ def writing(inserted: tuple[Table[Any], ...], updated: tuple[Table[Any], ...], e
     """Compose the write. It returns the head's seq, or no row when another node was quicker: then nothing is written.
 
     `$1` event, `$2` the seq that the batch was decided on, `$3` the epoch; with entries `$4` the new seq, `$5` its
-    time and ten arrays of entry columns; then the arrays of each table's columns.
+    time and `$6` the entries; then the rows of each table. Rows go as one JSON array a table: encoding them costs Python a
+    tenth of what an array a column does.
     """
     guard = "EXISTS (SELECT FROM head)"
     number = 4
     if entries:
         head = "UPDATE ledger_heads SET seq = $4, at = $5 WHERE event_id = $1 AND seq = $2 AND epoch = $3 RETURNING seq"
-        number = 6
+        number = 7
     else:
         head = "SELECT seq FROM ledger_heads WHERE event_id = $1 AND seq = $2 AND epoch = $3"
     parts = [f"head AS ({head})"]
     if entries:
-        arrays = ", ".join(f"${number + n}::{kind}[]" for n, kind in enumerate(_ENTRY_TYPES))
-        parts.append(
-            f"entries AS (INSERT INTO ledger (event_id, {_ENTRY_COLUMNS})"  # names from declarations
-            f" SELECT $1, u.* FROM unnest({arrays}) AS u WHERE {guard})"
-        )
-        number += len(_ENTRY_TYPES)
+        parts.append(f"entries AS ({_INSERT_ENTRIES} WHERE {guard})")
     for table in inserted:
         parts.append(f"{table.name}_new AS ({_insert(table, number)} WHERE {guard}{_on_conflict(table)})")
-        number += len(table.columns)
+        number += 1
     for table in updated:
         parts.append(f"{table.name}_changed AS ({_update(table, number)} AND {guard})")
-        number += len(table.changed_columns)
+        number += 1
     return f"WITH {', '.join(parts)} SELECT seq FROM head"
 
 
-def writing_arguments(entries: Sequence[Entry], changes: Changes) -> list[Any]:
-    """Return the column arrays for `writing`, in its order."""
-    arguments: list[Any] = []
-    if entries:
-        rows = [
-            (e.seq, e.at, e.kind, e.actor.type, e.actor.id, e.actor.label, e.offer_id, e.voucher_id, e.gate_id)
-            for e in entries
-        ]
-        arguments += [list(column) for column in zip(*rows, strict=True)]
-        arguments.append([json.dumps_text(entry.data) for entry in entries])
-    for table, rows in _nonempty(changes.inserted):
-        arguments += _columns(table, table.columns, map(table.values_of, rows.values()))
+def writing_arguments(entries: Sequence[Entry], changes: Changes) -> list[str]:
+    """Return the JSON arrays for `writing`, in its order."""
+    arguments = [json.dumps_text([_entry(entry) for entry in entries])] if entries else []
+    arguments += [json.dumps_text(list(rows.values())) for _, rows in _nonempty(changes.inserted)]
     for table, rows in _nonempty(changes.updated):
-        arguments += _columns(table, table.changed_columns, map(table.changed_values_of, rows.values()))
+        names = table.changed_columns
+        arguments.append(json.dumps_text([{name: getattr(row, name) for name in names} for row in rows.values()]))
     return arguments
 
 
@@ -116,28 +109,39 @@ def _nonempty(rows: dict[Table[Any], dict[Any, Any]]) -> list[tuple[Table[Any], 
     return sorted(((table, by_key) for table, by_key in rows.items() if by_key), key=lambda item: item[0].name)
 
 
-def _columns(table: Table[Any], names: Iterable[str], rows: Iterable[tuple[Any, ...]]) -> Iterator[list[Any]]:
-    for name, column in zip(names, zip(*rows, strict=True), strict=True):
-        kind = table.columns[name]
-        yield [_encode(kind, value) for value in column] if kind in _ENCODED else list(column)
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "seq": entry.seq,
+        "at": entry.at,
+        "kind": entry.kind,
+        "actor_type": entry.actor.type,
+        "actor_id": entry.actor.id,
+        "actor_label": entry.actor.label,
+        "offer_id": entry.offer_id,
+        "voucher_id": entry.voucher_id,
+        "gate_id": entry.gate_id,
+        "data": entry.data,
+    }
 
 
 def _insert(table: Table[Any], number: int) -> str:
+    names = table.column_list()
     return (
-        f"INSERT INTO {table.name} AS t (event_id, {table.column_list()})"  # names from declarations
-        f" SELECT $1, {table.selected()} FROM {table.parameters(table.columns, number)}"
+        f"INSERT INTO {table.name} AS t (event_id, {names})"
+        f" SELECT $1, {table.column_list('u.')} FROM {table.rows(table.columns, number)}"
     )
 
 
 def _update(table: Table[Any], number: int) -> str:
-    # Each row is found by its key first and updated at its place then. A plain join would leave the planner the
-    # choice to walk through all rows of the event, which it takes as long as its statistics say that there are few.
-    sets = ", ".join(f"{column} = u.{column}" + _cast(table, column) for column in table.updates)
+    # Each row is found by its key first and updated at its place then. A plain join would leave the planner the choice
+    # to walk through all rows of the event, which it takes as long as its statistics say that there are few.
+    sets = ", ".join(f"{column} = u.{column}" for column in table.updates)
     where = " AND ".join(f"k.{column} = u.{column}" for column in table.key)
     return (
-        f"UPDATE {table.name} t SET {sets} FROM (SELECT u.*, place.ctid AS place FROM {table.parameters(table.changed_columns, number)}"
-        f" CROSS JOIN LATERAL (SELECT k.ctid FROM {table.name} k WHERE k.{table.scope} = $1 AND {where} LIMIT 1) place"
-        f" OFFSET 0) u WHERE t.ctid = u.place"  # names from declarations
+        f"UPDATE {table.name} t SET {sets}"
+        f" FROM (SELECT u.*, place.ctid AS place FROM {table.rows(table.changed_columns, number)} CROSS JOIN LATERAL"
+        f" (SELECT k.ctid FROM {table.name} k WHERE k.{table.scope} = $1 AND {where} LIMIT 1) place OFFSET 0) u"
+        " WHERE t.ctid = u.place"
     )
 
 
@@ -146,19 +150,3 @@ def _on_conflict(table: Table[Any]) -> str:
         return ""
     sets = ", ".join(f"{column} = t.{column} + excluded.{column}" for column in table.adds)
     return f" ON CONFLICT (event_id, {', '.join(table.key)}) DO UPDATE SET {sets}"
-
-
-def _cast(table: Table[Any], column: str) -> str:
-    kind = table.columns[column]
-    return f"::{kind}" if kind == "uuid[]" else ""
-
-
-_ENCODED = frozenset({"jsonb", "uuid[]"})
-
-
-def _encode(kind: str, value: Any) -> str | None:
-    if value is None:
-        return None
-    if kind == "jsonb":
-        return json.dumps_text(value)
-    return "{" + ",".join(str(item) for item in value) + "}"

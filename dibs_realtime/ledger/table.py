@@ -13,7 +13,6 @@ from typing import Any, Generic, TypeVar
 from pydantic import TypeAdapter
 
 Row = TypeVar("Row")
-_CAST_FROM_TEXT = frozenset({"uuid[]"})
 
 
 @dataclass(frozen=True, eq=False)  # compared and hashed by identity: a declaration exists once
@@ -44,19 +43,9 @@ class Table(Generic[Row]):
         return attrgetter(*self.key)
 
     @cached_property
-    def values_of(self) -> Callable[[Row], tuple[Any, ...]]:
-        """Answer a row's values in the order of `columns`."""
-        return attrgetter(*self.columns)
-
-    @cached_property
     def changed_columns(self) -> tuple[str, ...]:
         """The columns that an update needs: the key and what it writes."""
         return (*self.key, *(column for column in self.updates if column not in self.key))
-
-    @cached_property
-    def changed_values_of(self) -> Callable[[Row], tuple[Any, ...]]:
-        """Answer a row's values in the order of `changed_columns`."""
-        return attrgetter(*self.changed_columns)
 
     @cached_property
     def parse(self) -> Callable[[str], list[Row]]:
@@ -68,20 +57,10 @@ class Table(Generic[Row]):
         """Return the columns as SQL, each with `prefix`."""
         return ", ".join(f"{prefix}{column}" for column in self.columns)
 
-    def parameters(self, columns: Iterable[str], first: int) -> str:
-        """Return `unnest(...)` over one array a column, the first array being `$first`."""
-        names = tuple(columns)
-        kinds = (self.columns[name] for name in names)
-        arrays = ", ".join(
-            f"${first + n}::{'text' if kind in _CAST_FROM_TEXT else kind}[]" for n, kind in enumerate(kinds)
-        )
-        return f"unnest({arrays}) AS u({', '.join(names)})"
-
-    def selected(self) -> str:
-        """Return the unnested columns as SQL expressions of the table's own types."""
-        return ", ".join(
-            f"u.{column}::{kind}" if kind in _CAST_FROM_TEXT else f"u.{column}" for column, kind in self.columns.items()
-        )
+    def rows(self, columns: Iterable[str], number: int) -> str:
+        """Return the rows in the JSON array `$number`, with these columns, as a FROM item named `u`."""
+        kinds = ", ".join(f"{column} {self.columns[column]}" for column in columns)
+        return f"jsonb_to_recordset(${number}::jsonb) AS u ({kinds})"
 
 
 @dataclass(frozen=True, eq=False)

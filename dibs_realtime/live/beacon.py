@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from functools import partial
 from uuid import UUID
 
 from dibs_realtime.kit import problems
@@ -65,7 +66,7 @@ class Beacon:
                 await self._look(tell=tell)
             except problems.Problem:
                 _log.info("no heads: the database is away")
-            except Exception:
+            except Exception:  # noqa: BLE001  # whatever it is, this loop must go on
                 _log.exception("the beacon failed")
 
     async def _pause(self) -> None:
@@ -96,7 +97,7 @@ class Beacon:
             elif event_id not in self._catching:
                 task = asyncio.create_task(self._catch_up(feed, epoch, seq, live=live, tell=tell))
                 self._catching[event_id] = task
-                task.add_done_callback(lambda _, key=event_id: self._catching.pop(key, None))
+                task.add_done_callback(partial(self._caught_up, event_id))
 
     async def _catch_up(self, feed: Feed, epoch: UUID, seq: int, *, live: bool, tell: bool) -> None:
         if live:
@@ -107,6 +108,9 @@ class Beacon:
             return  # the next beat tries again
         if tell:
             self._send(feed)
+
+    def _caught_up(self, event_id: UUID, _task: asyncio.Task[None]) -> None:
+        del self._catching[event_id]
 
     def _send(self, feed: Feed) -> None:
         """Send `head` after what it tells of was sent, so that only who really lost something is behind."""

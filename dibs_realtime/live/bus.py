@@ -74,7 +74,7 @@ class Bus:
         """Stop; what is queued goes out if Redis takes it at once."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1):
-                while self._queue and self._redis.healthy:
+                while self._queue and self._redis.healthy:  # noqa: ASYNC110  # once, at the end
                     await asyncio.sleep(0.01)
         for task in self._tasks:
             task.cancel()
@@ -118,7 +118,7 @@ class Bus:
                     await pipeline.execute()
             except AWAY:
                 self._figures.bus_dropped.inc(len(batch))
-            except Exception:
+            except Exception:  # noqa: BLE001  # whatever it is, this loop must go on
                 _log.exception("the bus could not send")
             else:
                 self._figures.bus_sent.inc(len(batch))
@@ -141,7 +141,7 @@ class Bus:
                 await self._follow(pubsub)
             except AWAY as error:
                 _log.info("the subscription ended", extra={"error": type(error).__name__})
-            except Exception:
+            except Exception:  # noqa: BLE001  # likewise
                 _log.exception("the subscription failed")
             finally:
                 self._pulse_at = float("-inf")
@@ -208,5 +208,5 @@ class Bus:
             return
         try:
             self._received(event_id, parcel)
-        except Exception:
+        except Exception:  # noqa: BLE001  # the next one may do
             _log.exception("a parcel could not be handed on")

@@ -52,7 +52,7 @@ class Conflater(Generic[Key]):
                 pause = self._seconds
                 try:
                     await self._action(key)
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001  # whatever it is, it is tried again
                     if not isinstance(error, problems.Problem):
                         _log.exception("a message could not be made")
                     self._dirty.add(key)

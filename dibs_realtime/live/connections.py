@@ -5,10 +5,11 @@ from collections.abc import Collection, Iterator
 from typing import Any, Protocol
 from uuid import UUID
 
-from dibs_realtime.accounts.caller import Caller, Device, Guest, User
+from dibs_realtime.accounts.caller import Caller, Device, User
 from dibs_realtime.live.figures import LiveFigures
 from dibs_realtime.live.limits import Bucket, LiveLimits
-from dibs_realtime.live.transport import Outbox, message
+from dibs_realtime.live.outbox import Outbox
+from dibs_realtime.live.transport import message
 
 
 class Watch:

@@ -18,10 +18,11 @@ from dibs_realtime.live.figures import LiveFigures
 from dibs_realtime.live.guests import GuestVouchers
 from dibs_realtime.live.limits import LiveLimits
 from dibs_realtime.live.messages import CALLS, Claim, Redeem, Unwatch, Watch, WatchPublic
+from dibs_realtime.live.outbox import Outbox
 from dibs_realtime.live.ports import Ports
 from dibs_realtime.live.presence import Presence
 from dibs_realtime.live.public import PublicCounts
-from dibs_realtime.live.transport import Outbox, Refused, Reply
+from dibs_realtime.live.transport import Refused, Reply
 from dibs_realtime.live.watching import Watching
 
 _log = logging.getLogger(__name__)
@@ -135,11 +136,11 @@ class Desk:
                 raise problems.too_many(1, "Too many messages. Wait a little.")  # noqa: TRY301  # one way out for all
             if call is None:
                 raise problems.not_found("There is no message of this name.")  # noqa: TRY301  # likewise
-            body = arguments[0] if len(arguments) == 1 else {} if not arguments else arguments
+            body = arguments[0] if len(arguments) == 1 else arguments or {}
             return await self._handlers[name](connection, _parse(call.request, body, "body"))
         except problems.Problem as raised:
             problem = raised
-        except Exception:
+        except Exception:  # noqa: BLE001  # whatever it is, the caller gets a problem and we a line in the log
             _log.exception("a message could not be answered", extra={"message_name": name})
             problem = problems.Problem(500, "This is our fault.", slug="fault")
         return Reply({"ok": False, "problem": shape(problem)})
@@ -165,14 +166,13 @@ class Desk:
         feed = self._feeds.hold(key[0])
         try:
             await feed.ready()
-            if connection.ended:
-                raise problems.unauthorized()
         except BaseException:
             self._feeds.release(key[0])
             raise
-        if key in connection.public:  # asked twice at once
+        if connection.ended or key in connection.public:  # gone meanwhile, or asked twice at once
             self._feeds.release(key[0])
-        connection.public.add(key)
+        else:
+            connection.public.add(key)
 
     async def _redeem(self, connection: Connection, request: Redeem) -> Reply:
         await self._ports.authorise(connection.caller, CALLS["redeem"].who, request.event_id)
@@ -185,9 +185,6 @@ class Desk:
         assert isinstance(connection.caller, Guest)  # authorised
         claim = await self._ports.claim(connection.caller, request.offer_id, request.idempotency_key)
         return Reply({"ok": True, "claim": claim})
-
-
-Model = Any
 
 
 def _parse(model: Any, body: Any, where: str) -> Any:

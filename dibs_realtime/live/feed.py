@@ -1,4 +1,4 @@
-"""One event's entries as this node knows them: whatever arrives, in whatever order, is handed on exactly once in order."""
+"""One event's entries as this node knows them: whatever arrives, however, is handed on exactly once and in order."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ RING = 1_000
 """How many entries are kept in memory, and how far behind a watcher may come back without a snapshot."""
 PAGE = 1_000
 LEAP = 10_000
-"""So far behind the ledger (a node that stood still) a feed jumps to its head; its watchers come back for a snapshot."""
+"""So far behind the ledger (a node that stood still) a feed jumps to its head; its watchers come for a snapshot."""
 GRACE = 0.005
 """Seconds for a message that another one overtook on its way, before PostgreSQL is asked."""
 MOST_PARKED = 4 * PAGE

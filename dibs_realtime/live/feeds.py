@@ -1,4 +1,4 @@
-"""The feeds of all events that somebody here looks at: held while they do, and a while longer for those who come back."""
+"""The feeds of all events that somebody here looks at: held while they do, and a while longer."""
 
 import asyncio
 from collections.abc import Callable, Iterator

@@ -27,12 +27,12 @@ class GuestVouchers:
         self._changes: Conflater[UUID] = Conflater(0, self._tell)
 
     def came(self, connection: Connection, guest: Guest) -> None:
-        """A guest connected."""
+        """Note that a guest connected."""
         self._guests[guest.event_id][guest.guest_id] += 1
         self._connections.join(connection, guest_room(guest.guest_id))
 
     def went(self, guest: Guest) -> None:
-        """A guest's connection ended."""
+        """Note that a guest's connection ended."""
         here = self._guests[guest.event_id]
         here[guest.guest_id] -= 1
         if not here[guest.guest_id]:
@@ -42,7 +42,7 @@ class GuestVouchers:
             self._pending.pop(guest.event_id, None)
 
     def changed(self, event_id: UUID, voucher_ids: Iterable[UUID]) -> None:
-        """Something happened to these vouchers."""
+        """Note that something happened to these vouchers."""
         if event_id in self._guests:
             self._pending[event_id].update(dict.fromkeys(voucher_ids))
             self._changes.touch(event_id)

@@ -76,8 +76,17 @@ class Hub:
         )
         self._watching = Watching(ports, self._feeds, connections, fanout, self._joined, limits.watched_events)
         self._desk = Desk(
-            ports, connections, self._feeds, self._watching, self._public, self._guests, self._presence, clock, limits, figures
-        )  # fmt: skip
+            ports,
+            connections,
+            self._feeds,
+            self._watching,
+            self._public,
+            self._guests,
+            self._presence,
+            clock,
+            limits,
+            figures,
+        )
         self._server = Server(self._desk.answer, limits, figures, origins)
         self._server.on("connect", self._connect)
         self._server.on("disconnect", self._disconnect)

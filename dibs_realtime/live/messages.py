@@ -1,4 +1,4 @@
-"""Every message on a socket, in both directions: what comes in is validated by these, and the API's description is made of them."""
+"""Every message on a socket, both ways: these validate what comes in, and the API's description is made of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -58,7 +58,7 @@ class Ports:
     claim(guest, offer_id, idempotency_key): `ClaimVerdict`, also as a dict.
     public_event(slug): an open or closed event with its claimable offers; None: there is none.
     counts(event_id): `{offer_id: {claimed, redeemed, remaining}}` of the claimable offers.
-    guest_vouchers(event_id, voucher_ids, guest_ids): those of the vouchers that belong to those guests, with their guest.
+    guest_vouchers(event_id, voucher_ids, guest_ids): those vouchers that belong to those guests, and whose.
     """
 
     sessions: Sessions

@@ -67,11 +67,11 @@ class Presence:
             _log.info("presence ends by itself: the database is away")
 
     def came(self, device: Device, sid: str) -> None:
-        """A device connected."""
+        """Note that a device connected."""
         self._write(device, sid, self._repository.connected)
 
     def went(self, device: Device, sid: str) -> None:
-        """A device's connection ended."""
+        """Note that a device's connection ended."""
         self._write(device, sid, self._repository.disconnected)
 
     def changed(self, event_id: UUID) -> None:

@@ -38,14 +38,18 @@ class PublicCounts:
         return found
 
     def join(self, connection: Connection, event_id: UUID, slug: str) -> None:
-        """Send this connection the numbers: soon once, because they may have changed since it asked, then as they change."""
-        self._slugs[event_id][slug] += 1
-        self._connections.join(connection, public_room(event_id, slug))
+        """Send this connection the numbers: soon once (they may have changed since it asked), then as they change."""
+        if connection.ended:
+            return
+        room = public_room(event_id, slug)
+        if room not in connection.rooms:
+            self._slugs[event_id][slug] += 1
+            self._connections.join(connection, room)
         self._newcomers[event_id].append((connection, slug))
         self._changes.touch(event_id)
 
     def left(self, event_id: UUID, slug: str) -> None:
-        """A connection ended."""
+        """Note that such a connection ended."""
         slugs = self._slugs[event_id]
         slugs[slug] -= 1
         if not slugs[slug]:

@@ -1,6 +1,6 @@
 """What we know of the insides of python-socketio and engineio, all of it: other modules keep to what is public.
 
-The classes here lean on attributes that their authors may rename; tests pin the versions and the behaviour. What they add:
+The classes here lean on attributes that their authors may rename; tests pin the versions and the behaviour. They add:
 messages that wait are counted in bytes, binary and malformed messages end a connection, compression is refused, an
 acknowledgement can be followed by something at once, and sending needs no task per recipient.
 """
@@ -22,17 +22,12 @@ from socketio.exceptions import ConnectionRefusedError as Refused  # type: ignor
 
 from dibs_realtime.live.codec import SocketJson
 from dibs_realtime.live.figures import LiveFigures
-from dibs_realtime.live.limits import Bucket, LiveLimits
+from dibs_realtime.live.limits import LiveLimits
+from dibs_realtime.live.outbox import CLOSE_SECONDS, Outbox, Packet
 
-__all__ = ["PINNED", "Outbox", "Refused", "Reply", "Server", "message"]
+__all__ = ["PINNED", "Refused", "Reply", "Server", "message"]
 
 PINNED = {"python-engineio": "4.15", "python-socketio": "5.18"}
-CLOSE_SECONDS = 2.0
-"""How long a connection that is to end may take to read its last messages."""
-
-Packet = Any
-"""An engineio packet; it remembers its encoded form, so that one packet is encoded once for all recipients."""
-
 _log = logging.getLogger("dibs_realtime.live.engine")
 _log.setLevel(logging.ERROR)  # below that the libraries log what messages contain
 
@@ -55,90 +50,6 @@ class Reply:
 
 
 Answer = Callable[[str, str, list[Any]], Awaitable[Reply | None]]
-
-
-class Outbox(asyncio.Queue[Any]):
-    """What waits for one connection, and the way to end it."""
-
-    def __init__(self, limits: LiveLimits, figures: LiveFigures) -> None:
-        super().__init__()
-        self._limit = limits.waiting_bytes
-        self._figures = figures
-        self._flood = Bucket(
-            limits.flood_factor * limits.messages_per_second, limits.flood_factor * limits.messages_burst
-        )
-        self._pending = 0
-        self._transport: asyncio.Transport | None = None
-        self._ending = False
-        self.is_cut = False
-        self.close_code: int = WSCloseCode.OK
-
-    @property
-    def waiting(self) -> int:
-        """Bytes that the client has not taken yet, as far as this process can see."""
-        transport = self._transport
-        return self._pending + (transport.get_write_buffer_size() if transport is not None else 0)
-
-    def post(self, packet: Packet) -> None:
-        """Queue a packet, in order with everything else. Over the byte limit the connection is cut."""
-        if not (self.is_cut or self._ending):
-            self.put_nowait(packet)
-
-    def cut(self, reason: str) -> None:
-        """End the connection without a word. The client sees it drop and comes back."""
-        if self.is_cut:
-            return
-        self.is_cut = True
-        self._figures.cut.labels(reason).inc()
-        self._queue.clear()  # type: ignore[attr-defined]  # asyncio.Queue's, which the stubs do not show
-        self._pending = 0
-        if self._transport is not None:
-            self._transport.abort()
-
-    def finish(self, code: int = WSCloseCode.OK) -> None:
-        """Close the connection once everything that waits is sent, or `CLOSE_SECONDS` from now."""
-        if self._ending:
-            return
-        self._ending = True
-        self.close_code = code
-        self.put_nowait(None)  # engineio's sign for its writer to stop
-        asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._abort)
-
-    # ── for the websocket ──
-
-    def attach(self, transport: asyncio.BaseTransport | None) -> None:
-        """Learn where the bytes go."""
-        if isinstance(transport, asyncio.Transport):
-            self._transport = transport
-        if self.is_cut:
-            self._abort()
-
-    def sent(self, text: str) -> None:
-        """Note that a packet has gone to the transport."""
-        self._pending = max(0, self._pending - _size(text))
-
-    def admits(self) -> bool:
-        """Return whether one more message may come in; False: this is a flood."""
-        return self._flood.take()
-
-    # ── asyncio.Queue's extension point ──
-
-    def _put(self, item: Packet) -> None:
-        if self.is_cut and item is not None:
-            return
-        super()._put(item)  # type: ignore[misc]  # likewise
-        if item is not None:
-            self._pending += _size(item.encode())
-            if self.waiting > self._limit:
-                self.cut("slow")
-
-    def _abort(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
-
-
-def _size(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode())
 
 
 class _WebSocket:
@@ -178,7 +89,8 @@ class _WebSocket:
         if not self._outbox.admits():
             self._outbox.cut("flood")
             raise OSError
-        return received.data
+        text: str = received.data
+        return text
 
     async def close(self) -> None:
         await self._response.close(code=self._outbox.close_code)
@@ -189,7 +101,7 @@ class _Engine(engineio.AsyncServer):  # type: ignore[misc]  # untyped
         super().__init__(**options)
         self._limits = limits
         self._figures = figures
-        self._async = {**self._async, "websocket": _WebSocket}
+        self._async: dict[str, Any] = {**self._async, "websocket": _WebSocket}
 
     def create_queue(self, *_args: Any, **_options: Any) -> Outbox:
         return Outbox(self._limits, self._figures)
@@ -237,7 +149,8 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]  # untyped
         for outbox in outboxes:
             outbox.finish(WSCloseCode.SERVICE_RESTART)
         async with asyncio.timeout(2 * CLOSE_SECONDS):
-            while any(not socket.closed for socket in list(self.eio.sockets.values())):
+            # The library has nothing to wait for.
+            while any(not socket.closed for socket in list(self.eio.sockets.values())):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
     def _outbox_of(self, eio_sid: str | None) -> Outbox:
@@ -245,7 +158,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]  # untyped
         return outbox
 
     def _is_allowed(self, origin: str, environ: dict[str, Any]) -> bool:
-        """Same host: browsers send no token of theirs by themselves, so this is belt and braces."""
+        """Ask for the same host: browsers send no token of theirs by themselves, so this is belt and braces."""
         hosts = {environ.get("HTTP_HOST"), environ.get("HTTP_X_FORWARDED_HOST")}
         return origin in self._origins or urlsplit(origin).netloc in hosts
 

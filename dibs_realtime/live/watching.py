@@ -1,4 +1,4 @@
-"""Watching an event: who may, and from which point on, with no entry missing or doubled between the answer and what follows."""
+"""Watching an event: who may, and from where on; between the answer and what follows no entry is missing."""
 
 from collections.abc import Callable
 from typing import Any
@@ -33,7 +33,7 @@ class Watching:
         joined: Callable[[Connection, UUID], None],
         most: int,
     ) -> None:
-        """joined: called with each new watcher, right after its answer. most: events of one connection."""
+        """Take `joined`, which gets each new watcher right after its answer, and `most`: events of one connection."""
         self._ports = ports
         self._feeds = feeds
         self._connections = connections

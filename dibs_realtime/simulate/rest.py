@@ -13,7 +13,7 @@ import aiohttp
 
 from dibs_realtime.kit import json
 from dibs_realtime.simulate.figures import Figures
-from dibs_realtime.simulate.problems import AGAIN, ApiError, UnreachableError, api_error, pause
+from dibs_realtime.simulate.problems import AGAIN, UnreachableError, api_error, pause
 
 API = "/api/v1"
 CONNECTIONS = 64
@@ -22,11 +22,22 @@ _TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=5, sock_read=30)
 
 
 class Api:
-    """A client of the server at `base_url`. `patience`: seconds for which a request is tried again."""
+    """A client of the server at `base_url`. `patience`: seconds for which a request is tried again.
 
-    def __init__(self, base_url: str, session: aiohttp.ClientSession, figures: Figures, patience: float) -> None:
+    `sockets`: what websockets are opened with.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        session: aiohttp.ClientSession,
+        sockets: aiohttp.ClientSession,
+        figures: Figures,
+        patience: float,
+    ) -> None:
         self.base_url = base_url.rstrip("/")
         self.session = session
+        self.sockets = sockets
         self.figures = figures
         self.patience = patience
 
@@ -89,9 +100,7 @@ class Api:
         self, method: str, path: str, data: bytes | None, headers: dict[str, str]
     ) -> tuple[int, Any, str | None]:
         url = f"{self.base_url}{API}{path}"
-        async with self.session.request(
-            method, url, data=data, headers=headers, allow_redirects=False
-        ) as response:
+        async with self.session.request(method, url, data=data, headers=headers, allow_redirects=False) as response:
             raw = await response.read()
             is_json = "json" in response.headers.get("Content-Type", "")
             answer = json.loads(raw) if raw and is_json else None
@@ -106,9 +115,9 @@ async def connected(
     context = ssl.create_default_context()
     if certificate is not None:
         context.load_verify_locations(certificate)
-    connector = aiohttp.TCPConnector(ssl=context, limit=CONNECTIONS)
-    async with aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT, trust_env=False) as session:
-        yield Api(base_url, session, figures, patience)
-
-
-__all__ = ["API", "Api", "ApiError", "UnreachableError", "connected"]
+    async with (
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context, limit=CONNECTIONS), timeout=_TIMEOUT) as rest,
+        # Its own pool: a websocket holds its connection, and who opens how many is the callers' business.
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context, limit=0)) as sockets,
+    ):
+        yield Api(base_url, rest, sockets, figures, patience)

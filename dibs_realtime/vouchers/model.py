@@ -94,7 +94,7 @@ VOUCHERS: Table[Voucher] = Table(
 _SELECT = ", ".join(f"v.{column}" for column in VOUCHERS.columns) + ", g.name AS guest_name"
 _GUEST = "LEFT JOIN guests g ON g.event_id = v.event_id AND g.id = v.guest_id"
 # Codes of a batch that is not on the ledger yet are being written; they do not exist for anybody.
-_PUBLISHED = """(v.batch_id IS NULL OR EXISTS (
+PUBLISHED = """(v.batch_id IS NULL OR EXISTS (
     SELECT FROM voucher_batches b WHERE b.event_id = v.event_id AND b.id = v.batch_id AND b.seq IS NOT NULL))"""
 
 
@@ -102,7 +102,7 @@ _PUBLISHED = """(v.batch_id IS NULL OR EXISTS (
 def _probe(keys: str, where: str, limit: str = "LIMIT 1") -> str:
     """Compose a look-up: for each of `keys` the published vouchers that `where` finds, with their guests' names."""
     return f"""SELECT p.* FROM unnest({{keys}}) AS k ({keys}) CROSS JOIN LATERAL (
-        SELECT {_SELECT} FROM {where} {_GUEST} WHERE {_PUBLISHED} ORDER BY v.id {limit}) p"""  # noqa: S608  # constants
+        SELECT {_SELECT} FROM {where} {_GUEST} WHERE {PUBLISHED} ORDER BY v.id {limit}) p"""  # noqa: S608  # constants
 
 
 VOUCHER_BY_CODE: Lookup[Voucher] = Lookup(
@@ -136,7 +136,7 @@ UNCLAIMED: Lookup[Voucher] = Lookup(
     f"""SELECT p.* FROM unnest({{keys}}, {{counts}}) AS k (offer_id, wanted)
          CROSS JOIN LATERAL (
             SELECT {_SELECT} FROM vouchers v {_GUEST}
-             WHERE v.event_id = $1 AND v.offer_id = k.offer_id AND v.poolable AND v.uses = 0 AND {_PUBLISHED}
+             WHERE v.event_id = $1 AND v.offer_id = k.offer_id AND v.poolable AND v.uses = 0 AND {PUBLISHED}
              ORDER BY v.id LIMIT k.wanted) p""",  # noqa: S608  # constants
     ("uuid",),
     lambda row: row.offer_id if row.unclaimed else None,

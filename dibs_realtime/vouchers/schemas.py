@@ -42,6 +42,41 @@ class VoucherQuery(PageQuery):
     q: Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] | None = None
 
 
+class ExportQuery(Wire):
+    """How to export."""
+
+    format: Literal["csv"] = "csv"
+
+
+class PublicVoucherEvent(Wire):
+    """The event of a voucher, for whoever has its code."""
+
+    slug: str
+    name: str
+    venue: str
+    timezone: str
+    starts_at: Utc
+    ends_at: Utc
+    status: Literal["open", "closed"]
+
+
+class PublicVoucherOffer(Wire):
+    """What a voucher gives, for whoever has its code."""
+
+    title: str
+    description: str
+    redeem_from: Utc | None
+    redeem_until: Utc | None
+
+
+class PublicVoucher(Wire):
+    """A voucher for whoever has its (generated) code: what it is for and how it stands, not whose it is."""
+
+    event: PublicVoucherEvent
+    offer: PublicVoucherOffer
+    state: VoucherState
+
+
 class IssueRequest(Wire):
     """Either `count` generated codes or the organizer's own."""
 
@@ -89,7 +124,7 @@ class Rejected(Wire):
 
 
 class Imported(Wire):
-    """What a CSV brought. `seq` is null when no row landed."""
+    """What a CSV brought. `seq` is the last of its entries, one an offer; null when no row landed."""
 
     imported: int
     seq: int | None
