@@ -1,19 +1,22 @@
 """The composition root: from settings to a running application. Everything is made here once and handed down."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from dibs_realtime import __version__
 from dibs_realtime.accounts.attempts import AttemptRules, Attempts
 from dibs_realtime.accounts.routes import routes as account_routes
 from dibs_realtime.accounts.sessions import SessionDirectory
 from dibs_realtime.accounts.use_cases import Accounts
+from dibs_realtime.claims import queries as guest_queries
 from dibs_realtime.claims.desk import GuestDesk
 from dibs_realtime.claims.repository import GuestRepository
 from dibs_realtime.claims.routes import routes as guest_routes
-from dibs_realtime.dashboard.queries import RESIDENT
+from dibs_realtime.dashboard.queries import RESIDENT, snapshot
 from dibs_realtime.dashboard.routes import routes as dashboard_routes
 from dibs_realtime.doors.pairing import PairingOffice
 from dibs_realtime.doors.repository import PairingRepository, PresenceRepository
@@ -25,6 +28,7 @@ from dibs_realtime.events.repository import EventRepository
 from dibs_realtime.events.routes import routes as event_routes
 from dibs_realtime.kit.clock import Clock, utc_now
 from dibs_realtime.kit.database import Database
+from dibs_realtime.kit.http import openapi
 from dibs_realtime.kit.http.address import Addresses
 from dibs_realtime.kit.http.binding import bind
 from dibs_realtime.kit.http.middleware import HttpFigures, middleware
@@ -33,8 +37,18 @@ from dibs_realtime.kit.limits import FailureWindow, Limits, TokenBucket
 from dibs_realtime.kit.passwords import Passwords
 from dibs_realtime.kit.redis import Redis
 from dibs_realtime.kit.tokens import Tokens
+from dibs_realtime.ledger import queries as ledger_queries
 from dibs_realtime.ledger.writer import Ledger
+from dibs_realtime.live import asyncapi
+from dibs_realtime.live.hub import Hub
+from dibs_realtime.live.limits import LiveLimits
+from dibs_realtime.live.ports import Ports
 from dibs_realtime.offers.routes import routes as offer_routes
+from dibs_realtime.pages.documents import DOCUMENTS, Documents
+from dibs_realtime.pages.folder import built
+from dibs_realtime.pages.machine import MetricsDoor
+from dibs_realtime.pages.routes import routes as server_routes
+from dibs_realtime.pages.site import add_pages
 from dibs_realtime.redemptions.desk import DoorDesk
 from dibs_realtime.redemptions.routes import routes as redemption_routes
 from dibs_realtime.settings import Settings
@@ -107,6 +121,10 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
     doors = DoorDesk(ledger, gatekeeper.role_of)
     presence = PresenceRepository(database)
 
+    documents = Documents(
+        lambda: openapi.document(app[PARTS].routes, title="Party Dibs", version=__version__),
+        lambda: asyncapi.document(__version__, settings.public_url),
+    )
     routes: tuple[Route, ...] = (
         *account_routes(accounts),
         *event_routes(database, ledger, EventRepository(database), clock),
@@ -117,27 +135,61 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
         *device_routes(database, ledger, office, presence, settings.public_url, clock),
         *redemption_routes(doors, ledger, database, clock),
         *dashboard_routes(database, clock),
+        *server_routes(database, redis, registry, MetricsDoor(settings.metrics_allowed), documents),
     )
+    hub = Hub(
+        _ports(database, sessions, gatekeeper, doors, guests),
+        database,
+        redis,
+        clock,
+        registry,
+        limits=LiveLimits(messages_per_second=settings.messages_per_second),
+        origins=(settings.public_url,),
+    )
+    ledger.listen(hub.committed)
+    sessions.on_revoked(hub.ended)
     app = web.Application(middlewares=[middleware(HttpFigures(registry))], client_max_size=LARGEST_BODY)
     app[PARTS] = Parts(
         settings, clock, registry, database, redis, sessions, gatekeeper, addresses, ledger, routes
     )  # fmt: skip
+    app[DOCUMENTS] = documents
     bind(app, routes, gatekeeper, addresses)
-    app.cleanup_ctx.extend(_lifetimes(database, redis, sessions, passwords))
+    add_pages(app, built())
+    hub.attach(app)
+    app.cleanup_ctx.append(_lifetime(database, redis, sessions, passwords, hub))
+    app.on_shutdown.append(lambda _: hub.close())
     return app
 
 
-def _lifetimes(
-    database: Database, redis: Redis, sessions: SessionDirectory, passwords: Passwords
-) -> Iterable[Callable[[web.Application], AsyncIterator[None]]]:
-    async def stores(_app: web.Application) -> AsyncIterator[None]:
+def _ports(
+    database: Database, sessions: SessionDirectory, gatekeeper: Gatekeeper, doors: DoorDesk, guests: GuestDesk
+) -> Ports:
+    return Ports(
+        sessions=sessions,
+        authorise=gatekeeper.authorise,
+        snapshot=partial(snapshot, database),
+        entries_after=partial(ledger_queries.entries_after, database),
+        heads=partial(ledger_queries.heads, database),
+        redeem=doors.redeem,
+        claim=guests.claim,
+        public_event=partial(guest_queries.public_event, database),
+        counts=partial(guest_queries.counts, database),
+        guest_vouchers=partial(guest_queries.vouchers_of_guests, database),
+    )
+
+
+def _lifetime(
+    database: Database, redis: Redis, sessions: SessionDirectory, passwords: Passwords, hub: Hub
+) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def connections(_app: web.Application) -> AsyncIterator[None]:
         await database.open()
         await redis.open()
         await sessions.open()
+        hub.start()
         yield
         await sessions.close()
         await redis.close()
         await database.close()
         passwords.close()
 
-    return [stores]
+    return connections

@@ -43,6 +43,7 @@ class RevocationFeed:
         self._known: OrderedDict[UUID, None] = OrderedDict()
         self._current_at = 0.0
         self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = False
 
     @property
     def lag(self) -> float:
@@ -59,6 +60,8 @@ class RevocationFeed:
 
     async def stop(self) -> None:
         """Hear no more."""
+        # A task that is cancelled may see the error of a broken connection instead.
+        self._stopping = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -80,15 +83,21 @@ class RevocationFeed:
         self._heard(revocation)
 
     async def _poll(self) -> None:
-        while True:
+        failing = False
+        while not self._stopping:
             try:
                 # The connection is kept: the news must not wait behind other queries for one.
                 async with self._database.reading() as connection:
-                    while True:
+                    while not self._stopping:
                         await self._look(connection)
+                        if failing:
+                            failing = False
+                            _log.warning("revocations can be read again")
                         await asyncio.sleep(POLL_SECONDS)
             except Exception as error:  # noqa: BLE001  # whatever it is, this loop must go on
-                _log.warning("revocations cannot be read", extra={"error": type(error).__name__})
+                if not failing:
+                    _log.warning("revocations cannot be read", extra={"error": type(error).__name__})
+                failing = True
                 await asyncio.sleep(POLL_SECONDS)
 
     async def _look(self, connection: Connection) -> None:
@@ -99,12 +108,12 @@ class RevocationFeed:
         self._current_at = began
 
     async def _listen(self) -> None:
-        while True:
+        while not self._stopping:
             await self._redis.until_healthy()
             subscriber = self._redis.new_pubsub()
             try:
                 await subscriber.subscribe(CHANNEL)
-                while True:
+                while not self._stopping:
                     message = await subscriber.get_message(ignore_subscribe_messages=True, timeout=5)
                     if message is not None:
                         self._read(message["data"])

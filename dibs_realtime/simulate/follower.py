@@ -1,7 +1,7 @@
 """Follows one event's ledger through whatever a network does: messages early, late, doubled or lost.
 
-It knows no socket and no clock. Its owner brings what arrives and watches again whenever a method answers that something
-is missing. The twin of the web apps' follower (`web/src/lib/live/follower.ts`).
+It knows no socket and no clock. Its owner brings what arrives and watches again whenever a method answers that
+something is missing. The twin of the web apps' follower (`web/src/lib/live/follower.ts`).
 """
 
 from collections import deque
@@ -13,12 +13,15 @@ from dibs_realtime.simulate.reducer import GapError, Snapshot, apply
 Message = Mapping[str, Any]
 MOST_HELD = 2_000
 """Frames held back at most while a `watch` is under way; beyond it the beacon tells that something is missing."""
-REMEMBERED = 5_000
+REMEMBERED = 2_000
 """How many past states can still be compared with a snapshot taken meanwhile."""
 
 
 class Follower:
-    """The state of an event as its watcher sees it. `gaps`, `resyncs`: how often entries or a whole history were missing."""
+    """The state of an event as its watcher sees it.
+
+    `gaps`, `resyncs`: how often entries were missing, and how often it had to start from a new snapshot.
+    """
 
     def __init__(self) -> None:
         self.state: Snapshot | None = None
@@ -65,7 +68,7 @@ class Follower:
         return bool(head["epoch"] != self.state["epoch"] or head["head_seq"] > self.seq)
 
     def acknowledged(self, ack: Message) -> bool:
-        """Take the answer to a `watch` and the frames held meanwhile. False: something is still missing, watch again."""
+        """Take the answer to a `watch` and the frames held meanwhile. False: something is missing, watch again."""
         held, self._held = self._held or [], None
         if ack["snapshot"] is not None:
             self.resyncs += self.state is not None

@@ -1,8 +1,9 @@
-"""One Socket.IO connection that is kept up: websocket only, reconnecting by itself, calls repeated until they are answered."""
+"""One Socket.IO connection that is kept up: websocket only, reconnecting by itself, calls repeated until answered."""
 
 import asyncio
 import contextlib
 import time
+from http import HTTPStatus
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -14,7 +15,8 @@ from dibs_realtime.simulate.problems import AGAIN, ApiError, UnreachableError, a
 from dibs_realtime.simulate.rest import Api
 
 Listener = Callable[[Any], None]
-TokenSource = Callable[[], Awaitable[str | None]]
+TokenSource = Callable[[bool], Awaitable[str | None]]
+"""Gives the token to connect with; True: the last one was refused."""
 
 ANSWER_SECONDS = 15.0
 CONNECT_SECONDS = 10.0
@@ -49,13 +51,14 @@ class Line:
         self._over: ApiError | None = None
         self._client: Any = None
         self._lost = asyncio.Event()
+        self._was_refused = False
         self._keeper: asyncio.Task[None] | None = None
         self.connects = 0
 
     @property
     def is_open(self) -> bool:
         """Whether it is connected now."""
-        return self._opened.is_set()
+        return self._opened.is_set() and self._over is None
 
     def open(self) -> None:
         """Begin to connect, and keep it up until `close`."""
@@ -116,19 +119,23 @@ class Line:
         client, lost = self._client, self._lost
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         ended = asyncio.ensure_future(lost.wait())
+
+        def answered(*ack: Any) -> None:
+            if not answer.done():
+                answer.set_result(ack)
+
         try:
-            await client.emit(name, data, callback=lambda *ack: answer.done() or answer.set_result(ack))
+            await client.emit(name, data, callback=answered)
             await asyncio.wait((answer, ended), timeout=ANSWER_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             if not answer.done():
                 lost.set()  # an open connection that does not answer is of no use
                 raise _LostError
-            ack: dict[str, Any] = answer.result()[0]
-            return ack
         except socketio.exceptions.SocketIOError:
             raise _LostError from None
         finally:
             ended.cancel()
-            answer.cancel()
+        ack: dict[str, Any] = answer.result()[0]
+        return ack
 
     # ── keeping it up ──
 
@@ -163,13 +170,14 @@ class Line:
             if name != "open":
                 client.on(name, listener)
         try:
-            token = await self._token()
+            token = await self._token(self._was_refused)
             await client.connect(
                 self._api.base_url,
                 transports=["websocket"],
                 auth={"token": token} if token else None,
                 wait_timeout=CONNECT_SECONDS,
             )
+            self._was_refused = False
             self._client = client
             self.connects += 1
             self._opened.set()
@@ -193,8 +201,11 @@ class Line:
 
     def _refused(self, refusal: list[Any]) -> None:
         problem = refusal[0] if refusal and isinstance(refusal[0], dict) else {}
-        if problem.get("status") == 401:  # noqa: PLR2004  # HTTP's "sign in first"
-            self._over = api_error(401, problem)
+        if problem.get("status") != HTTPStatus.UNAUTHORIZED:
+            return
+        if self._was_refused:  # a fresh token did not help either
+            self._over = api_error(HTTPStatus.UNAUTHORIZED, problem)
+        self._was_refused = True
 
     def _session_ended(self, payload: Any) -> None:
         reason = payload.get("reason") if isinstance(payload, dict) else None

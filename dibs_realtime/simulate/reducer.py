@@ -27,8 +27,8 @@ class GapError(ValueError):
 def apply(snapshot: Snapshot, entries: Sequence[Entry]) -> Snapshot:
     """Return the state after `entries`, which come in the order of their `seq`.
 
-    Pure: `snapshot` stays as it is, and what no entry touched is shared. Entries up to its `seq` are known already and left
-    out. Raises GapError for the first one that does not follow.
+    Pure: `snapshot` stays as it is, and what no entry touched is shared. Entries up to its `seq` are known already and
+    left out. Raises GapError for the first one that does not follow.
     """
     state = snapshot
     for entry in entries:

@@ -30,7 +30,7 @@ def generate_many(count: int) -> list[str]:
 
 
 def folded(raw: str) -> str:
-    """Return the one spelling of everything that is alike: case, spaces and dashes gone, `O` is 0, `I` and `L` are 1."""
+    """Return the one spelling of what is alike: no case, no spaces or dashes, `O` is 0, `I` and `L` are 1."""
     # Beyond ASCII some letters become several, or another one, in upper case: they are nobody's code.
     return raw.strip().upper().translate(_ALIKE) if raw.isascii() else raw
 

@@ -37,7 +37,7 @@ async def export(database: Database, event_id: UUID) -> AsyncIterator[bytes]:
 
 
 def harmless(text: str) -> str:
-    """Return the text as a cell that no spreadsheet runs: control characters are spaces, formulas begin with a quote."""
+    """Return the text as a cell that no spreadsheet runs: formulas begin with a quote, control characters are gone."""
     return _FORMULA.sub(r"\1\2'", _CONTROL.sub(" ", text))
 
 

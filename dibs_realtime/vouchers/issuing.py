@@ -87,13 +87,18 @@ class Issuing:
 
     async def _shown(self, event_id: UUID, answer: Mapping[str, Any]) -> Issued:
         batch_id = UUID(answer["batch_id"])
-        shown = await queries.codes_of_batch(self._database, event_id, batch_id) if answer["issued"] <= SHOWN_CODES else None
+        shown = (
+            await queries.codes_of_batch(self._database, event_id, batch_id)
+            if answer["issued"] <= SHOWN_CODES
+            else None
+        )
         return Issued(issued=answer["issued"], seq=answer["seq"], batch_id=batch_id, codes=shown)
 
 
 def _spelled(written: Sequence[str]) -> list[str]:
     """Return each code's one spelling. Raises Problem 422 with the place of each that is no code."""
-    spelled, errors = [], []
+    spelled: list[str] = []
+    errors: list[dict[str, Any]] = []
     for place, raw in enumerate(written):
         code = codes.normalise(raw)
         if code is not None:

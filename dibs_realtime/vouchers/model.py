@@ -98,7 +98,6 @@ PUBLISHED = """(v.batch_id IS NULL OR EXISTS (
     SELECT FROM voucher_batches b WHERE b.event_id = v.event_id AND b.id = v.batch_id AND b.seq IS NOT NULL))"""
 
 
-
 def _probe(keys: str, where: str, limit: str = "LIMIT 1") -> str:
     """Compose a look-up: for each of `keys` the published vouchers that `where` finds, with their guests' names."""
     return f"""SELECT p.* FROM unnest({{keys}}) AS k ({keys}) CROSS JOIN LATERAL (

@@ -102,8 +102,8 @@ class Publisher:
     async def publish(self, request: Request, lot: Lot, progress: Progress | None = None) -> Mapping[str, Any]:
         """Stage the codes and put them on the ledger; return the answer, which may be an earlier one to the same key.
 
-        Raises Collision, or Problem 409 (slug `over_quantity`), 422, 503; then none of the codes exists. Should the process
-        die on the way, what it staged is invisible and somebody else clears it away.
+        Raises Collision, or Problem 409 (slug `over_quantity`), 422, 503; then none of the codes exists. Should the
+        process die on the way, what it staged is invisible and somebody else clears it away.
         """
         if not lot.picks:
             return await self._ledger.submit(_command(request, lot, None))

@@ -11,7 +11,7 @@ _PNG_PIXELS = 12
 
 
 def address(public_url: str, code: str) -> str:
-    """Return what the symbol holds. Upper case keeps it in the alphanumeric mode, which takes less than 6 bits a character."""
+    """Return what the symbol holds: upper case takes less than 6 bits a character (the alphanumeric mode)."""
     return f"{public_url}/v/{code}".upper()
 
 

@@ -1,7 +1,8 @@
 """SQL of codes on their way in: written outside the ledger's writer, then published by it or cleared away.
 
-Rows of a batch that is not on the ledger exist for nobody. Whoever writes a batch shows a sign of life (an advisory lock)
-until its fate is decided: a batch without one belongs to a process that died, and whoever finds it in the way clears it.
+Rows of a batch that is not on the ledger exist for nobody. Whoever writes a batch shows a sign of life (an advisory
+lock) until its fate is decided: a batch without one belongs to a process that died, and whoever finds it in the way
+clears it.
 """
 
 import asyncio
@@ -184,7 +185,7 @@ class StagingRepository:
         return cleared
 
     async def _is_published(self, event_id: UUID, batch_id: UUID, wait: timedelta) -> bool:
-        """Return whether the batch is published; if not, it never will be. Raises LockNotAvailableError after `wait`."""
+        """Return whether the batch is published; else it never will be. Raises LockNotAvailableError after `wait`."""
         async with self._database.transaction() as connection:
             await connection.execute(
                 "SELECT set_config('lock_timeout', $1, true)", f"{wait // timedelta(milliseconds=1)}ms"

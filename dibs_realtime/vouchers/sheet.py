@@ -24,7 +24,8 @@ class SheetError(ValueError):
 class Row(NamedTuple):
     """A row as it is written, without spaces around its fields.
 
-    line: where it begins; the heading is line 1. code: None where it cannot be read. fault: what is wrong with the row as such.
+    line: where it begins; the heading is line 1. code: None where it cannot be read. fault: what is wrong with the row
+    as such.
     """
 
     line: int
@@ -66,17 +67,16 @@ def _rows(records: Iterator[tuple[int, list[str] | None]], places: dict[str, int
             yield Row(line, None, "", "", "", "", "too_long")
             continue
         found = [fields[place].strip() if 0 <= place < len(fields) else "" for place in order]
-        if not any(found) and not any(map(str.strip, fields)):
+        if not any(map(str.strip, fields)):
             continue
-        is_readable = all(map(str.isascii, fields)) or not any(map(_UNREADABLE.search, fields))
+        code, offer, max_uses, guest_name, guest_email = found
         fault: Literal["bad_encoding", "too_long"] | None = None
-        if not is_readable or any("\x00" in field for field in fields):
+        if _UNREADABLE.search("".join(fields)):
             fault = "bad_encoding"
         elif _is_too_long(fields, found, limits, width):
             fault = "too_long"
-        code, *others = found
         is_shown = len(code) <= limits[0] and not _UNREADABLE.search(code)
-        yield Row(line, code if is_shown else None, *others, fault)  # type: ignore[call-arg]  # as many as LONGEST has
+        yield Row(line, code if is_shown else None, offer, max_uses, guest_name, guest_email, fault)
 
 
 def _is_too_long(fields: Sequence[str], found: Sequence[str], limits: Sequence[int], width: int) -> bool:
@@ -126,7 +126,7 @@ def _records(raw: bytes, delimiter: str) -> Iterator[tuple[int, list[str] | None
             fields, taken, end = _quoted(raw, at, delimiter)
         except (_Endless, csv.Error):
             # Whatever the quotes embrace, the next line is taken for a row again: a quote too many costs one row.
-            yield number, None
+            yield number, _alone(line, delimiter)
             at = end
             continue
         yield number, fields
@@ -152,3 +152,11 @@ def _quoted(raw: bytes, at: int, delimiter: str) -> tuple[list[str], int, int]:
 
     fields = next(csv.reader(lines(), delimiter=delimiter))
     return fields, taken, at
+
+
+def _alone(line: str, delimiter: str) -> list[str] | None:
+    """Return the fields of a long line; None: it is no row by itself."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter, strict=True))
+    except csv.Error:
+        return None

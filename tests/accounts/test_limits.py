@@ -53,9 +53,7 @@ async def test_what_is_no_failure_is_taken_back(limits, clock):
 
 
 async def test_many_at_once_do_not_slip_through(limits, clock):
-    results = await asyncio.gather(
-        *(limits.count(WINDOW, "ana", clock.now) for _ in range(50)), return_exceptions=True
-    )
+    results = await asyncio.gather(*(limits.count(WINDOW, "ana", clock.now) for _ in range(50)), return_exceptions=True)
     assert sum(not isinstance(result, Problem) for result in results) == 3
 
 

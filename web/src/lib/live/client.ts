@@ -52,6 +52,7 @@ export class EventWatch {
   readonly #follower = new Follower();
   readonly #undo: (() => void)[] = [];
   #connection: Connection = 'connecting';
+  #heardAt: number | null = null;
   #attempt = 0;
   #scans: Scan[] = [];
   #presence: Presence | null = null;
@@ -96,6 +97,11 @@ export class EventWatch {
         else if (state === 'ended') this.#end('ended');
       }),
     );
+  }
+
+  /** When the hub last told anything of this event, so when the state was last right; milliseconds since 1970. */
+  get heardAt(): number | null {
+    return this.#heardAt;
   }
 
   /** Stops watching; nothing is told any more. */
@@ -170,6 +176,7 @@ export class EventWatch {
 
   /** Something of this event arrived: the silence starts anew. */
   #heard(): void {
+    this.#heardAt = Date.now();
     clearTimeout(this.#silence);
     if (this.#socket.state !== 'open') return;
     this.#silence = setTimeout(() => {

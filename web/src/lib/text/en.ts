@@ -122,7 +122,7 @@ export const en = {
     claimed: 'Claimed',
     redeemed: 'Redeemed',
     left: 'Left',
-    leftOfLimited: 'Left where limited',
+    leftOfLimited: 'Left (limited)',
     leftOf: (quantity: string) => `left of ${quantity}`,
     noLimit: 'no limit',
     noLimitMark: '∞',

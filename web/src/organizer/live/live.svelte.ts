@@ -46,7 +46,7 @@ export class LiveEvent {
     this.#watch = new EventWatch(this.#socket, eventId, {
       onUpdate: (update) => this.#take(update),
       onConnection: (connection) => {
-        if (this.connection === 'live') this.freshAt = Date.now();
+        this.freshAt = this.snapshot === null ? null : this.#watch.heardAt;
         this.connection = connection;
       },
     });

@@ -1,0 +1,189 @@
+"""Which rows of a CSV land and which do not, and why: pure rules."""
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from dibs_realtime.accounts.schemas import email_address
+from dibs_realtime.offers.model import Offer
+from dibs_realtime.vouchers import codes
+from dibs_realtime.vouchers.repository import Person, Pick
+from dibs_realtime.vouchers.schemas import RejectReason
+from dibs_realtime.vouchers.sheet import Row
+
+MOST_USES = 1_000
+BREATH = 200
+"""Rows after which the thread lets go of the interpreter: about a millisecond, so that no door waits longer for it."""
+_USES = re.compile(r"[0-9]{1,4}")
+
+
+class Fault(NamedTuple):
+    """A row that does not land. `place` counts the rows from 0."""
+
+    place: int
+    line: int
+    code: str | None
+    reason: RejectReason
+
+
+class Candidate(NamedTuple):
+    """A row that lands unless its code is there already or its offer is full."""
+
+    place: int
+    line: int
+    written: str
+    pick: Pick
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """A file's rows: what may land, and what cannot."""
+
+    candidates: list[Candidate]
+    faults: list[Fault]
+    codes: list[str]
+
+
+class OfferFinder:
+    """Finds offers as a row names them: by id, or by a title that only one of the event's offers has."""
+
+    def __init__(self, offers: Iterable[Offer]) -> None:
+        living = [offer for offer in offers if not offer.deleted]
+        titles = Counter(_title(offer.title) for offer in living)
+        self._found: dict[str, Offer | None] = {
+            _title(offer.title): offer for offer in living if titles[_title(offer.title)] == 1
+        }
+        self._by_id = {offer.id: offer for offer in living}
+
+    def find(self, written: str) -> Offer | None:
+        """Return the offer, or None."""
+        name = _title(written)
+        if name not in self._found:
+            self._found[name] = self._with_id(written)
+        return self._found[name]
+
+    def _with_id(self, written: str) -> Offer | None:
+        try:
+            return self._by_id.get(UUID(written))
+        except ValueError:
+            return None
+
+
+def sort(rows: Iterable[Row], offers: Iterable[Offer], progress: Callable[[int], None] | None = None) -> Sorted:
+    """Judge each row by itself."""
+    finder = OfferFinder(offers)
+    known_emails: dict[str, str | None] = {}
+    candidates: list[Candidate] = []
+    faults: list[Fault] = []
+    for place, row in enumerate(_breathing(rows, progress)):
+        judged = _judge(row, finder, known_emails)
+        if isinstance(judged, Pick):
+            candidates.append(Candidate(place, row.line, row.code or "", judged))
+        else:
+            faults.append(Fault(place, row.line, row.code, judged))
+    return Sorted(candidates, faults, [candidate.pick.code for candidate in candidates])
+
+
+def settle(rows: Sorted, taken: Collection[str], free: Mapping[UUID, int | None]) -> tuple[list[Pick], list[Fault]]:
+    """Return what lands and all that does not, judged by what is there: `taken` codes and `free` places of each offer.
+
+    The first of alike codes lands.
+    """
+    left = dict(free)
+    seen = set(taken)
+    picks: list[Pick] = []
+    faults: list[Fault] = []
+    for place, line, written, pick in rows.candidates:
+        places = left.get(pick.offer_id, 0)
+        if pick.code in seen:
+            faults.append(Fault(place, line, written, "duplicate"))
+        elif places == 0:
+            faults.append(Fault(place, line, written, "over_quantity"))
+        else:
+            seen.add(pick.code)
+            picks.append(pick)
+            if places is not None:
+                left[pick.offer_id] = places - 1
+    return picks, sorted((*rows.faults, *faults), key=attrgetter("place"))
+
+
+def compress(faults: Iterable[Fault]) -> dict[str, list[list[int]]]:
+    """Return the faults without codes: per reason the stretches of rows, each as its first and last place."""
+    stretches: dict[str, list[list[int]]] = {}
+    for fault in faults:
+        of_reason = stretches.setdefault(fault.reason, [])
+        if of_reason and of_reason[-1][1] == fault.place - 1:
+            of_reason[-1][1] = fault.place
+        else:
+            of_reason.append([fault.place, fault.place])
+    return stretches
+
+
+def restore(rows: Iterable[Row], stretches: Mapping[str, Sequence[Sequence[int]]]) -> list[Fault]:
+    """Return the faults that were compressed, their codes read from the same file again."""
+    reasons: dict[int, Any] = {
+        place: reason
+        for reason, of_reason in stretches.items()
+        for first, last in of_reason
+        for place in range(first, last + 1)
+    }
+    return [
+        Fault(place, row.line, row.code, reasons[place])
+        for place, row in enumerate(_breathing(rows, None))
+        if place in reasons
+    ]
+
+
+def _judge(row: Row, finder: OfferFinder, known_emails: dict[str, str | None]) -> Pick | RejectReason:
+    """Return what a row becomes, or the first reason why it does not."""
+    if row.fault is not None:
+        return row.fault
+    folded = codes.folded(row.code or "")
+    if len(folded) > codes.LONGEST:
+        return "too_long"
+    code = codes.normalise(folded)
+    if code is None:
+        return "bad_code"
+    offer = finder.find(row.offer)
+    if offer is None:
+        return "unknown_offer"
+    max_uses = offer.max_uses
+    if row.max_uses:
+        max_uses = int(row.max_uses) if _USES.fullmatch(row.max_uses) else 0
+        if not 1 <= max_uses <= MOST_USES:
+            return "bad_max_uses"
+    email: str | None = None
+    if row.guest_email:
+        if row.guest_email not in known_emails:
+            known_emails[row.guest_email] = _email(row.guest_email)
+        email = known_emails[row.guest_email]
+        if email is None:
+            return "bad_email"
+    guest = Person(row.guest_name or None, email) if row.guest_name or email else None
+    return Pick(code, offer.id, max_uses, guest)
+
+
+def _breathing(rows: Iterable[Row], progress: Callable[[int], None] | None) -> Iterator[Row]:
+    for number, row in enumerate(rows, 1):
+        yield row
+        if number % BREATH == 0:
+            # Else the interpreter lets other threads wait for 5 ms each time that they want it.
+            time.sleep(0.000_05)
+            if progress is not None:
+                progress(number)
+
+
+def _title(written: str) -> str:
+    return " ".join(written.split()).casefold()
+
+
+def _email(written: str) -> str | None:
+    try:
+        return email_address(written)
+    except ValueError:
+        return None
