@@ -4,7 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from bench.load import ANSWER_SECONDS, Plan, Result
 from bench.processes import ROOT
@@ -45,7 +45,7 @@ def measure(target: Target, processes: Mapping[str, int], seconds: float, codes:
     if target.watch is None:
         return Measurement(_load(target.name, plan), None)
     with _watching(target.watch) as watcher:
-        load = _load(target.name, plan)
+        load = _load(target.name, replace(plan, processes={**plan.processes, "watcher": watcher.pid}))
         try:
             output, _ = watcher.communicate(timeout=3 * CATCH_UP_SECONDS)
             seen = Seen(**json.loads(output))

@@ -102,7 +102,7 @@ async def main() -> None:
             raise RuntimeError("The server ended the watcher's connection.")
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.buffer.read)
-        for _ in range(2):  # the beacon on its way may be older than the last entry
+        for _ in range(3):  # the beacon on its way may be older than the last entry
             watcher.head.clear()
             async with asyncio.timeout(CATCH_UP_SECONDS):
                 await watcher.head.wait()

@@ -18,6 +18,7 @@ from dibs_realtime.processes.workers import workers
 from dibs_realtime.settings import Settings
 
 DRAIN_SECONDS = 5.0  # what runs when we are asked to stop gets this long
+STOP_SECONDS = 20  # and everything together this long
 BACKLOG = 1024
 
 
@@ -71,6 +72,8 @@ async def _serve(configured: Settings, *, shared_port: bool) -> None:
         gc.freeze()
         await stop.wait()
     finally:
+        # Whoever asked us to stop may be gone and the databases with him: the kernel ends what hangs then.
+        signal.alarm(STOP_SECONDS)
         await runner.cleanup()
 
 

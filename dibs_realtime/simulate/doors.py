@@ -1,5 +1,6 @@
 """A door: a paired device that redeems over its socket or over REST, and judges alone when it is cut off."""
 
+import asyncio
 import random
 import secrets
 from collections.abc import Mapping
@@ -36,6 +37,7 @@ class Door:
         self.gate_id: str | None = paired["device"]["gate_id"]
         self.line = Line(api, self._hand_token)
         self.is_quiet = False
+        self._hands = asyncio.Lock()
         self._outbox: list[dict[str, Any]] = []
         self._seen: set[str] = set()
 
@@ -55,16 +57,8 @@ class Door:
         Raises ApiError for what is no verdict.
         """
         request = {"code": code, "idempotency_key": key or fresh_key(), "units": units, "gate_id": gate_id}
-        if self.is_quiet:
-            return self._judge_alone(request)
-        if self._rng.random() < REST_SHARE:
-            verdict = await self._api.post(
-                f"{self._path}/redemptions", request, token=self._token, timed="redeem over REST"
-            )
-        else:
-            ack = await self.line.call("redeem", {"event_id": self.event_id, **request}, timed="redeem over Socket.IO")
-            verdict = ack["verdict"]
-        self._api.figures.verdict("redeem", verdict)
+        async with self._hands:
+            verdict = self._judge_alone(request) if self.is_quiet else await self._ask(request)
         return dict(verdict)
 
     async def reverse(self, redemption_id: str, reason: str) -> dict[str, Any]:
@@ -73,6 +67,16 @@ class Door:
         verdict = await self._api.post(f"{self._path}/redemptions/{redemption_id}/reversal", body, token=self._token)
         self._api.figures.verdict("reversal", verdict)
         return dict(verdict)
+
+    async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        if self._rng.random() < REST_SHARE:
+            path, what = f"{self._path}/redemptions", "redeem over REST"
+            verdict: dict[str, Any] = await self._api.post(path, request, token=self._token, timed=what)
+        else:
+            message = {"event_id": self.event_id, **request}
+            verdict = (await self.line.call("redeem", message, timed="redeem over Socket.IO"))["verdict"]
+        self._api.figures.verdict("redeem", verdict)
+        return verdict
 
     # ── cut off ──
 

@@ -1,6 +1,7 @@
 """A watcher who looks at the event from the start, over Socket.IO, and must end with exactly what the server has."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -27,7 +28,7 @@ class Observer:
         self._api = api
         self._event_id = event_id
         self._wanted = asyncio.Event()
-        self._news = asyncio.Condition()
+        self._moved = asyncio.Event()
         self._heard_at = 0.0
         self._task: asyncio.Task[None] | None = None
         self.line = Line(
@@ -70,9 +71,11 @@ class Observer:
 
     async def state_at(self, seq: int) -> Snapshot | None:
         """Wait until everything up to `seq` is here and return the state right after it; None: it did not come."""
-        deadline = time.monotonic() + SETTLE_SECONDS
-        while self.follower.seq < seq and time.monotonic() < deadline:
-            await asyncio.sleep(0.05)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_SECONDS):
+                while self.follower.seq < seq:
+                    self._moved.clear()
+                    await self._moved.wait()
         return self.follower.at(seq)
 
     async def _keep_watching(self) -> None:
@@ -91,13 +94,15 @@ class Observer:
                 await asyncio.sleep(1)
 
     async def _watch(self) -> None:
-        self._wanted.clear()
         self.follower.hold()
         ack = await self.line.call("watch", {"event_id": self._event_id, **self.follower.since})
         self._heard_at = time.monotonic()
-        if not self.follower.acknowledged(ack):
+        if self.follower.acknowledged(ack):
+            self._wanted.clear()
+        else:
             self._wanted.set()
             await asyncio.sleep(0.1)
+        self._moved.set()
 
     # ── what is told ──
 
@@ -109,6 +114,7 @@ class Observer:
         self._heard_at = time.monotonic()
         if not self.follower.frame(frame):
             self._wanted.set()
+        self._moved.set()
 
     def _on_head(self, head: Mapping[str, Any]) -> None:
         self._heard_at = time.monotonic()

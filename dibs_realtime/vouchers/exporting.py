@@ -4,7 +4,7 @@ import asyncio
 import csv
 import io
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -23,17 +23,16 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 _FORMULA = re.compile(r"""(^|[;,|'"])(\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])""")
 
 
-async def export(database: Database, event_id: UUID) -> AsyncIterator[bytes]:
+async def export(database: Database, event_id: UUID) -> AsyncGenerator[bytes, None]:
     """Yield the file in parts: a heading, then a line a voucher in the order in which they were made."""
-    yield _lines([COLUMNS], _BOM)
+    heading = _lines([COLUMNS], _BOM)
     after: UUID | None = None
     while True:
         rows = await queries.export_page(database, event_id, after, PAGE)
-        if rows:
-            yield await asyncio.to_thread(_page, rows)
+        yield heading + await asyncio.to_thread(_page, rows)
         if len(rows) < PAGE:
             return
-        after = rows[-1]["id"]
+        heading, after = b"", rows[-1]["id"]
 
 
 def harmless(text: str) -> str:

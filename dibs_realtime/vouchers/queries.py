@@ -1,7 +1,7 @@
 """Reading vouchers: lists, one of them, what an export holds, and what a voucher's page shows to anybody."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from dibs_realtime.kit.database import Database
@@ -25,6 +25,13 @@ _FOUND = """v.id IN (
     UNION
     SELECT n.id FROM guests p JOIN vouchers n ON n.event_id = p.event_id AND n.guest_id = p.id
      WHERE p.event_id = $1 AND p.name ILIKE {name})"""
+
+
+class FoundCode(NamedTuple):
+    """A voucher's code and its event."""
+
+    code: str
+    event_id: UUID
 
 
 async def vouchers(
@@ -91,8 +98,8 @@ async def code_of_guest(database: Database, event_id: UUID, guest_id: UUID, vouc
     return code
 
 
-async def code_for_member(database: Database, user_id: UUID, voucher_id: UUID) -> tuple[str, UUID] | None:
-    """Return a voucher's code and its event, when the user is a member of that event, in whatever role."""
+async def code_for_member(database: Database, user_id: UUID, voucher_id: UUID) -> FoundCode | None:
+    """Return a voucher's code when the user is a member of its event, in whatever role."""
     row = await database.fetchrow(
         f"""SELECT v.code, v.event_id FROM members m
               JOIN vouchers v ON v.event_id = m.event_id AND v.id = $2
@@ -100,7 +107,13 @@ async def code_for_member(database: Database, user_id: UUID, voucher_id: UUID) -
         user_id,
         voucher_id,
     )
-    return (row["code"], row["event_id"]) if row is not None else None
+    return FoundCode(row["code"], row["event_id"]) if row is not None else None
+
+
+async def slug(database: Database, event_id: UUID) -> str:
+    """Return the event's address."""
+    found: str = await database.fetchval("SELECT slug FROM events WHERE id = $1", event_id)
+    return found
 
 
 async def public_voucher(database: Database, code: str) -> PublicVoucher | None:
