@@ -13,7 +13,8 @@ from rich.text import Text
 from bench.figures import Figure, Rounds, disturbance, summary
 from dibs_realtime.kit import json
 
-RESULTS = Path(__file__).parent / "results" / "latest.json"
+FOLDER = Path(__file__).parent / "results"
+RESULTS = FOLDER / "latest.json"
 QUIET_CORES = 0.15
 """Others that keep more than this busy make the figures doubtful."""
 _NAMES = {"ours": "Party Dibs", "original": "original stack", "constant": "constant answer"}

@@ -36,16 +36,16 @@ def measure(target: Target, processes: Mapping[str, int], seconds: float, codes:
         port=target.server.port,
         path=target.path,
         token=target.token,
-        codes=target.codes.take(codes),
+        codes=target.codes.next(codes),
         connections=CONNECTIONS,
         warm_seconds=WARM_SECONDS,
         seconds=seconds,
         processes={"server": target.server.pid, **processes},
     )
     if target.watch is None:
-        return Measurement(_load(target.name, plan), None)
+        return Measurement(_load(target, plan), None)
     with _watching(target.watch) as watcher:
-        load = _load(target.name, replace(plan, processes={**plan.processes, "watcher": watcher.pid}))
+        load = _load(target, replace(plan, processes={**plan.processes, "watcher": watcher.pid}))
         try:
             output, _ = watcher.communicate(timeout=3 * CATCH_UP_SECONDS)
             seen = Seen(**json.loads(output))
@@ -56,7 +56,7 @@ def measure(target: Target, processes: Mapping[str, int], seconds: float, codes:
     return Measurement(load, seen)
 
 
-def _load(name: str, plan: Plan) -> Result:
+def _load(target: Target, plan: Plan) -> Result:
     ended = subprocess.run(
         [sys.executable, "-m", "bench.load"],
         cwd=ROOT,
@@ -66,12 +66,13 @@ def _load(name: str, plan: Plan) -> Result:
         check=False,
     )
     if ended.returncode != 0:
-        raise MeasurementError(f"The load on {name} ended with {ended.returncode}.")
+        raise MeasurementError(f"The load on {target.name} ended with {ended.returncode}.")
     result = Result(**json.loads(ended.stdout))
     if result.failures:
-        raise MeasurementError(f"{name} did not accept: {result.failures[0]}")
+        raise MeasurementError(f"{target.name} did not accept: {result.failures[0]}")
     if result.seconds < min(SHORTEST_SECONDS, plan.seconds * 0.9):
-        raise MeasurementError(f"{name} used up its codes within {result.seconds:.1f} s: it needs more of them.")
+        raise MeasurementError(f"{target.name} used up its codes within {result.seconds:.1f} s.")
+    target.codes.spend(result.answered)
     return result
 
 

@@ -24,20 +24,22 @@ _numbers = count(1)
 
 
 class Codes:
-    """Codes in an order of their own, each given out once; `endless` ones are given out again and again."""
+    """Codes in an order of their own. What was spent does not come again, except of `endless` ones."""
 
     def __init__(self, codes: list[str], *, endless: bool = False) -> None:
         self._codes = codes
         self._endless = endless
         random.Random(1).shuffle(self._codes)  # guests come in no order; the same one in every run
-        self._next = 0
+        self._spent = 0
 
-    def take(self, wanted: int) -> list[str]:
-        """Return the next ones; fewer when there are no more."""
-        begin = 0 if self._endless else self._next
-        taken = self._codes[begin : begin + wanted]
-        self._next = begin + len(taken)
-        return taken
+    def next(self, wanted: int) -> list[str]:
+        """Return the next ones to send; fewer when there are no more."""
+        return self._codes[self._spent : self._spent + wanted]
+
+    def spend(self, count: int) -> None:
+        """Say how many of the next ones were sent."""
+        if not self._endless:
+            self._spent += count
 
 
 @dataclass(frozen=True, slots=True)

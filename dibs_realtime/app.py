@@ -1,5 +1,8 @@
 """The composition root: from settings to a running application. Everything is made here once and handed down."""
 
+import asyncio
+import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +29,7 @@ from dibs_realtime.events.members.routes import routes as member_routes
 from dibs_realtime.events.members.use_cases import Members
 from dibs_realtime.events.repository import EventRepository
 from dibs_realtime.events.routes import routes as event_routes
+from dibs_realtime.kit import problems
 from dibs_realtime.kit.clock import Clock, utc_now
 from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.http import openapi
@@ -52,7 +56,17 @@ from dibs_realtime.pages.site import add_pages
 from dibs_realtime.redemptions.desk import DoorDesk
 from dibs_realtime.redemptions.routes import routes as redemption_routes
 from dibs_realtime.settings import Settings
+from dibs_realtime.vouchers.importing import Importing
+from dibs_realtime.vouchers.issuing import Issuing
+from dibs_realtime.vouchers.lookup import PublicLookup
+from dibs_realtime.vouchers.publishing import Publisher
+from dibs_realtime.vouchers.repository import StagingRepository
+from dibs_realtime.vouchers.routes import routes as voucher_routes
 
+_log = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 300.0
+"""How often codes are cleared away that a process staged and never published, because it died."""
 LARGEST_BODY = 21 * 1024 * 1024
 """A CSV of 20 MB and its framing; each route has its own, smaller limit."""
 
@@ -119,6 +133,10 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
         clock,
     )
     doors = DoorDesk(ledger, gatekeeper.role_of)
+    publisher = Publisher(database, ledger, clock)
+    lookup = PublicLookup(
+        database, limits, FailureWindow("voucher-lookup", settings.lookups_per_address, 60), clock
+    )  # fmt: skip
     presence = PresenceRepository(database)
 
     documents = Documents(
@@ -131,6 +149,15 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
         *member_routes(members),
         *gate_routes(database, ledger),
         *offer_routes(database, ledger),
+        *voucher_routes(
+            database,
+            ledger,
+            Issuing(database, publisher),
+            Importing(database, publisher),
+            lookup,
+            gatekeeper.role_of,
+            settings.public_url,
+        ),
         *guest_routes(guests, database, settings.public_url),
         *device_routes(database, ledger, office, presence, settings.public_url, clock),
         *redemption_routes(doors, ledger, database, clock),
@@ -157,6 +184,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
     add_pages(app, built())
     hub.attach(app)
     app.cleanup_ctx.append(_lifetime(database, redis, sessions, passwords, hub))
+    app.cleanup_ctx.append(_janitor(publisher.staging, clock))
     app.on_shutdown.append(lambda _: hub.close())
     return app
 
@@ -193,3 +221,22 @@ def _lifetime(
         passwords.close()
 
     return connections
+
+
+def _janitor(staging: StagingRepository, clock: Clock) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def sweep() -> None:
+        while True:
+            try:
+                await staging.clear_leftovers(clock())
+            except problems.Problem:
+                _log.warning("leftovers cannot be cleared now")
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    async def janitor(_app: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(sweep(), name="clear leftovers")
+        yield
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    return janitor

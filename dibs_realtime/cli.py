@@ -13,7 +13,10 @@ COMMANDS = {
     "up": "dibs_realtime.local.up:up_command",
     "serve": "dibs_realtime.serving:serve_command",
     "migrate": "dibs_realtime.migrate:migrate_command",
+    "user": "dibs_realtime.commands.user:user_command",
+    "api-docs": "dibs_realtime.commands.api_docs:api_docs_command",
     "demo": "dibs_realtime.local.demo:demo_command",
+    "bench": "bench.__main__:main",
 }
 """Name → `module:click command`. A new command is one line here."""
 
@@ -32,7 +35,12 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(import_module(module), attribute)
+        try:
+            command: click.Command = getattr(import_module(module), attribute)
+        except ModuleNotFoundError as error:
+            if not error.name or error.name.startswith("dibs_realtime"):
+                raise
+            return _absent(cmd_name, error.name)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -53,3 +61,14 @@ def main() -> None:
 
 def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
+
+
+def _absent(name: str, module: str) -> click.Command:
+    """Return what stands in for a command that needs something optional: the benchmarks, or the local servers."""
+
+    def tell() -> None:
+        raise click.ClickException(f"`dibs {name}` needs {module}, which is not part of this installation.")
+
+    # Whatever follows the name is taken, so that it is not the options that are complained about.
+    settings = {"ignore_unknown_options": True, "allow_extra_args": True}
+    return click.Command(name, callback=tell, hidden=True, context_settings=settings)

@@ -20,6 +20,7 @@ from dibs_realtime.settings import Settings
 DRAIN_SECONDS = 5.0  # what runs when we are asked to stop gets this long
 STOP_SECONDS = 20  # and everything together this long
 BACKLOG = 1024
+GC_THRESHOLD = 20_000  # allocations; measured: together with the freeze nearly halves the cost of a delivery
 
 
 @click.command("serve", help="Run the server on DIBS_DATABASE_URL and DIBS_REDIS_URL.")
@@ -67,9 +68,10 @@ async def _serve(configured: Settings, *, shared_port: bool) -> None:
             reuse_port=shared_port or None,
         )
         await site.start()
-        # What is here now stays for good: the collector need not look at it again.
+        # What is here now stays for good: the collector need not look at it again, and less often at the rest.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(GC_THRESHOLD)
         await stop.wait()
     finally:
         # Whoever asked us to stop may be gone and the databases with him: the kernel ends what hangs then.

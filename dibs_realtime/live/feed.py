@@ -72,7 +72,7 @@ class Feed:
     async def reach(self, epoch: UUID, seq: int) -> None:
         """Wait until everything up to `seq` is delivered, reading it where needed. Raises Problem 404 and 503."""
         while self.epoch != epoch or self.head < seq:
-            if self._reading is not None:  # it may have begun before `seq` was committed: it proves nothing
+            if _runs(self._reading):  # it may have begun before `seq` was committed: it proves nothing
                 await self._fetched()
                 continue
             before = self.epoch, self.head
@@ -104,9 +104,9 @@ class Feed:
             return None
         found = self.after(seq)
         if found is None:
-            if self._filling is None:
+            if self._filling is None or self._filling.done():
                 self._filling = asyncio.create_task(self._fill())
-                self._filling.add_done_callback(self._filled)
+                self._filling.add_done_callback(self._report)
             await asyncio.shield(self._filling)
             found = self.after(seq)
         return found
@@ -153,9 +153,9 @@ class Feed:
     # ── PostgreSQL ──
 
     def _fetch(self) -> asyncio.Task[None]:
-        if self._reading is None:
+        if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read())
-            self._reading.add_done_callback(self._read_done)
+            self._reading.add_done_callback(self._report)
         return self._reading
 
     async def _fetched(self) -> None:
@@ -185,10 +185,6 @@ class Feed:
                 self._parked.clear()
                 return
 
-    def _read_done(self, task: asyncio.Task[None]) -> None:
-        self._reading = None
-        self._report(task)
-
     async def _fill(self) -> None:
         epoch, start = self.epoch, max(0, self.head - RING)
         stretch = await self._read_after(self.event_id, start, RING)
@@ -200,13 +196,13 @@ class Feed:
         if older and older[-1].seq == first - 1:  # else the feed moved on by more than a ring meanwhile
             self._ring = deque([*older, *self._ring], maxlen=RING)
 
-    def _filled(self, task: asyncio.Task[None]) -> None:
-        self._filling = None
-        self._report(task)
-
     def _report(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.warning(
                 "a feed could not read the ledger",
                 extra={"event_id": str(self.event_id), "error": type(error).__name__},
             )
+
+
+def _runs(task: asyncio.Task[None] | None) -> bool:
+    return task is not None and not task.done()

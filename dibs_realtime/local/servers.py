@@ -42,6 +42,17 @@ class LocalServers:
         """Return the key that signs what this folder's server gives out; made at the first use, then kept."""
         return kept_secret(self.folder / "secret-key")
 
+    def announce(self, public_url: str) -> None:
+        """Keep the address under which the server of this folder is reached, for other commands."""
+        (self.folder / "public-url").write_text(public_url + "\n", encoding="utf-8")
+
+    def announced_url(self) -> str | None:
+        """Return the address under which this folder's server is (or was last) reached, if there was one."""
+        try:
+            return (self.folder / "public-url").read_text("utf-8").strip()
+        except OSError:
+            return None
+
     def start(self) -> None:
         """Start both. Raises LocalError; nothing runs then."""
         if not self._held.is_held:

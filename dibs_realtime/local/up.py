@@ -59,6 +59,7 @@ def up_command(
         asyncio.run(migrate(servers.database_url))
         environment = settings.environment(configured)
         team = running.enter_context(workers(configured.workers, environment, configured.host, configured.port))
+        servers.announce(configured.public_url)
         _tell(console, configured)
         if with_demo:
             scheme = "https" if configured.tls_certificate else "http"

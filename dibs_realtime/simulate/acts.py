@@ -10,6 +10,7 @@ from dibs_realtime.simulate.guests import Guest
 from dibs_realtime.simulate.pace import Pace
 from dibs_realtime.simulate.reducer import Row
 from dibs_realtime.simulate.scene import Scene
+from dibs_realtime.simulate.tickets import Ticket
 from dibs_realtime.simulate.visit import fresh_ticket, use
 
 Say = Callable[[str], None]
@@ -39,17 +40,26 @@ async def quiet_door(scene: Scene, seconds: float, say: Say) -> None:
 
 
 async def paused_offer(scene: Scene, account: Account, offer: Row, seconds: float, say: Say) -> None:
-    """Pause an offer for a while: claims and doors refuse it meanwhile."""
-    say(f"“{offer['title']}” is paused for a while.")
-    await _change(account, offer, {"status": "paused"})
+    """Pause an offer for a while: a guest who has it is turned away meanwhile, and comes back."""
+    guest = await scene.sign_in()
+    if guest is None or scene.entrance is None or not scene.doors:
+        return
     try:
-        ticket = await fresh_ticket(scene)
+        ticket = await scene.claim(guest, offer)
+        await _change(account, offer, {"status": "paused"})
+        say(f"“{offer['title']}” is paused for a while.")
+        try:
+            if ticket is not None:
+                await scene.scan(scene.door_for(ticket)[0], ticket)
+            await scene.claim(guest, offer)
+            await asyncio.sleep(seconds)
+        finally:
+            await _change(account, offer, {"status": "active"})
+        say(f"“{offer['title']}” goes on.")
         if ticket is not None:
-            await use(scene, ticket, mishap="none")
-        await asyncio.sleep(seconds)
+            await scene.scan(scene.door_for(ticket)[0], ticket)
     finally:
-        await _change(account, offer, {"status": "active"})
-    say(f"“{offer['title']}” goes on.")
+        await scene.entrance.leave(guest)
 
 
 async def flash_offer(scene: Scene, account: Account, offer: Row, more: int, crowd: int, rate: float, say: Say) -> None:
@@ -58,16 +68,19 @@ async def flash_offer(scene: Scene, account: Account, offer: Row, more: int, cro
     try:
         now = next(row for row in scene.offers() if row["id"] == offer["id"])
         await _change(account, offer, {"quantity": now["quantity"] + more, "status": "active"})
-        say(f"Flash: {more} × “{offer['title']}”, and {len(waiting)} people want one.")
+        say(f"Flash: {more} more of “{offer['title']}”, and {len(waiting)} people want one.")
         began, rush = time.monotonic(), Pace(rate)
 
-        async def claim(guest: Guest) -> tuple[Guest, dict[str, Any], float]:
+        async def claim(guest: Guest) -> tuple[float, Guest, Ticket] | None:
             await rush.turn()
-            return guest, await guest.claim(offer["id"]), time.monotonic() - began
+            ticket = await scene.claim(guest, offer, hurry=True)
+            return (time.monotonic() - began, guest, ticket) if ticket else None
 
         rushed = await asyncio.gather(*(claim(guest) for guest in waiting))
-        last = [after for _, verdict, after in rushed if verdict["verdict"] == "claimed"]
-        say(f"{len(last)} were lucky, the last of them after {max(last, default=0.0):.1f} s.")
+        lucky = [each for each in rushed if each is not None]
+        last = max((after for after, _, _ in lucky), default=0.0)
+        say(f"{len(lucky)} were lucky, the last of them after {last:.1f} s.")
+        await asyncio.gather(*(use(scene, ticket, guest) for _, guest, ticket in lucky))
     finally:
         if scene.entrance is not None:
             for guest in waiting:

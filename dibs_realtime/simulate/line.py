@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import time
-from http import HTTPStatus
 from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp

@@ -23,6 +23,11 @@ class Night:
         self._tasks: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(MOST_ACTIVE)
 
+    @property
+    def is_on(self) -> bool:
+        """Whether anything still happens."""
+        return bool(self._tasks)
+
     async def waves(self, guests: int, seconds: float) -> None:
         """Let `guests` come within `seconds`."""
         loop = asyncio.get_running_loop()

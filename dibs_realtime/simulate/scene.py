@@ -46,9 +46,10 @@ class Scene:
         await self.pace.turn()
         return await self.entrance.sign_in(self.rng)
 
-    async def claim(self, guest: Guest, offer: Row) -> Ticket | None:
-        """Let a guest call dibs; None: it was refused."""
-        await self.pace.turn()
+    async def claim(self, guest: Guest, offer: Row, *, hurry: bool = False) -> Ticket | None:
+        """Let a guest call dibs; None: it was refused. `hurry`: the caller keeps the pace."""
+        if not hurry:
+            await self.pace.turn()
         verdict = await guest.claim(offer["id"])
         voucher = verdict["voucher"]
         if verdict["verdict"] != "claimed" or voucher is None:

@@ -38,11 +38,13 @@ _COLUMNS = (
     "created_at", "updated_at",
 )  # fmt: skip
 _SIGN_OF_LIFE = "SELECT pg_advisory_xact_lock(hashtextextended('voucher batch ' || $1::uuid::text, 0))"
+# Found one by one through the index, whatever the statistics say.
 _IN_THE_WAY = """
-SELECT v.code, CASE WHEN b.id IS NOT NULL AND b.seq IS NULL THEN v.batch_id END AS staged
+SELECT v.code, CASE WHEN b.id IS NOT NULL AND b.seq IS NULL THEN b.id END AS staged
   FROM unnest($2::text[]) AS k (code)
-  JOIN vouchers v ON v.event_id = $1 AND v.code = k.code
-  LEFT JOIN voucher_batches b ON b.event_id = v.event_id AND b.id = v.batch_id
+ CROSS JOIN LATERAL (
+       SELECT w.code, w.batch_id FROM vouchers w WHERE w.event_id = $1 AND w.code = k.code LIMIT 1) v
+  LEFT JOIN voucher_batches b ON b.event_id = $1 AND b.id = v.batch_id
 """
 _CLEAR = """
 WITH gone AS (

@@ -104,17 +104,20 @@ class Node:
         return user_id, token
 
 
+def probe_path(who: str) -> str:
+    return "/probe-" + ("anybody" if who == "-" else who.replace(" ", "."))
+
+
 def _probes() -> Routes:
     """Routes for every kind of caller, to ask the gatekeeper over HTTP."""
     r = Routes("probes", base="")
     for who in ("O", "M", "V", "D", "V D dev", "dev", "G", "U", "-"):
-        path = "probe-" + who.replace(" ", "-").replace("--", "-nobody")
 
         async def probe(call: Call) -> web.Response:
             return web.json_response({"caller": type(call.caller).__name__})
 
-        r.get(f"/{path}", who=who)(probe)
-        r.get(f"/{path}/{{event_id}}", who=who)(probe)
+        r.get(probe_path(who), who=who)(probe)
+        r.get(f"{probe_path(who)}/{{event_id}}", who=who)(probe)
     return r
 
 

@@ -6,10 +6,13 @@ import io
 import json
 import logging
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import asyncpg
 import pytest
 
+from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.logs import ConsoleFormatter, JsonFormatter, blanked, configure
 
 SECRETS = [
@@ -23,7 +26,7 @@ SECRETS = [
 ]
 
 
-def line(**record: object) -> dict[str, object]:
+def line(**record: Any) -> dict[str, Any]:
     made = logging.makeLogRecord({"name": "dibs_realtime.test", "levelname": "INFO", "levelno": 20, **record})
     return json.loads(JsonFormatter().format(made))
 
@@ -36,12 +39,12 @@ def raised(error: BaseException) -> tuple[type[BaseException], BaseException, ob
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-def test_what_looks_like_a_secret_is_blanked(secret):
+def test_what_looks_like_a_secret_is_blanked(secret: str) -> None:
     assert secret not in blanked(f"before {secret} after")
     assert secret not in json.dumps(line(msg="a text with %s", args=(secret,), detail=secret))
 
 
-def test_what_is_none_stays():
+def test_what_is_none_stays() -> None:
     kept = (
         "0190a1b2-aaaa-7bbb-8ccc-0123456789ab at 1700000000 and 2026-05-01T21:30:00Z "
         "redis://127.0.0.1:6379/0 DIBS_SECRET_KEY is not set, 100000 rows in events_slug_key"
@@ -51,7 +54,7 @@ def test_what_is_none_stays():
     assert blanked("GET /v/anything HTTP/1.1") == "GET /[hidden] HTTP/1.1"
 
 
-def test_a_line_is_json_with_its_fields():
+def test_a_line_is_json_with_its_fields() -> None:
     found = line(msg="it happened", event_id="e-1", count=3, exact=True, nothing=None)
     assert found.pop("at")
     assert found == {
@@ -63,11 +66,11 @@ def test_a_line_is_json_with_its_fields():
 @pytest.mark.parametrize(
     "name", ["token", "access_token", "password", "email", "guest_name", "code", "address", "idempotency_key"]
 )
-def test_fields_with_a_telling_name_are_hidden(name):
+def test_fields_with_a_telling_name_are_hidden(name: str) -> None:
     assert line(msg="x", **{name: "plain"})[name] == "[hidden]"
 
 
-def test_an_exception_is_told_without_the_values_in_it():
+def test_an_exception_is_told_without_the_values_in_it() -> None:
     error = ValueError("olga typed SESAME")
     error.__cause__ = KeyError("SESAME")
     found = line(msg="failed", exc_info=raised(error))
@@ -77,14 +80,12 @@ def test_an_exception_is_told_without_the_values_in_it():
     assert "SESAME" not in json.dumps(found)
 
 
-def test_what_the_system_says_is_told():
-    assert (
-        "Connection refused"
-        in line(msg="x", exc_info=raised(ConnectionRefusedError(111, "Connection refused")))["exception"][0]
-    )
+def test_what_the_system_says_is_told() -> None:
+    found = line(msg="x", exc_info=raised(ConnectionRefusedError(111, "Connection refused")))
+    assert found["exception"][0] == "ConnectionRefusedError: [Errno 111] Connection refused"
 
 
-async def test_postgresql_quotes_rows_but_we_do_not(database):
+async def test_postgresql_quotes_rows_but_we_do_not(database: Database) -> None:
     await database.execute("CREATE TABLE things (code text CONSTRAINT things_code_key UNIQUE)")
     await database.execute("INSERT INTO things VALUES ('sesame')")
     with pytest.raises(asyncpg.UniqueViolationError) as caught:
@@ -95,7 +96,7 @@ async def test_postgresql_quotes_rows_but_we_do_not(database):
     assert "sesame" not in json.dumps(found)
 
 
-def test_a_line_for_a_person():
+def test_a_line_for_a_person() -> None:
     record = logging.makeLogRecord(
         {"name": "dibs_realtime.test", "levelname": "ERROR", "levelno": 40, "msg": "failed", "count": 3,
          "exc_info": raised(ValueError("SESAME"))}
@@ -107,7 +108,7 @@ def test_a_line_for_a_person():
 
 
 @pytest.fixture
-def stderr(monkeypatch: pytest.MonkeyPatch):
+def stderr(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     root, taken = logging.getLogger(), io.StringIO()
     before, level = root.handlers[:], root.level
     monkeypatch.setattr(sys, "stderr", taken)
@@ -118,7 +119,7 @@ def stderr(monkeypatch: pytest.MonkeyPatch):
     logging.captureWarnings(capture=False)
 
 
-def test_libraries_tell_that_something_happened_but_no_values(stderr):
+def test_libraries_tell_that_something_happened_but_no_values(stderr: io.StringIO) -> None:
     async def forgotten() -> None:
         async def fail() -> None:
             raise ValueError("SESAME")

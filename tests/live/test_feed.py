@@ -143,12 +143,16 @@ async def test_the_ring_stays_whole_while_the_feed_moves_on():
     ledger = MemoryLedger(1_200)
     watcher = Watcher(ledger)
     await watcher.feed.ready()
-    asked = asyncio.create_task(watcher.feed.since(700))
+
+    async def ask():
+        return await watcher.feed.since(700), watcher.feed.head
+
+    asked = asyncio.create_task(ask())
     for _ in range(5):
         await asyncio.sleep(0)
         watcher.feed.offer(ledger.append(10))
-    answer = await asked
-    assert [line.seq for line in answer] == list(range(701, watcher.feed.head + 1))
+    answer, head = await asked
+    assert [line.seq for line in answer] == list(range(701, head + 1))
     ledger_tail = [line.seq for line in watcher.feed.after(watcher.feed.head - RING)]
     assert ledger_tail == list(range(watcher.feed.head - RING + 1, watcher.feed.head + 1))
 
