@@ -52,6 +52,9 @@ dev-web:
 bench: setup ## Measure against the original stack and a constant answer (ARGS="--full" …)
 	$(BIN)/python -m bench $(ARGS)
 
+vectors: setup ## Record the ledger's cases anew for the TypeScript reducer
+	DIBS_RECORD_VECTORS=1 $(BIN)/python -m pytest -q tests/ledger/test_law.py
+
 api: .venv/.package web/node_modules/.installed ## Write the API documents anew, and the web's types from them
 	$(BIN)/dibs api-docs web/api
 	cd web && $(WITH_NODE) npm run types

@@ -13,7 +13,7 @@ Rounds = Sequence[Mapping[str, Measurement]]
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What a ratio of two targets' rates must reach."""
+    """What the ratio of two targets' rates must reach; `title` names the baseline."""
 
     title: str
     target: str
@@ -22,8 +22,8 @@ class Bar:
 
 
 BARS = (
-    Bar("Redemptions over REST ÷ the original stack", "ours", "original", 8.0),
-    Bar("Redemptions over REST ÷ a constant answer", "ours", "constant", 0.4),
+    Bar("the original stack", "ours", "original", 8.0),
+    Bar("a constant answer", "ours", "constant", 0.4),
 )
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -17,14 +18,14 @@ FOLDER = Path(__file__).parent / "results"
 RESULTS = FOLDER / "latest.json"
 QUIET_CORES = 0.15
 """Others that keep more than this busy make the figures doubtful."""
-_NAMES = {"ours": "Party Dibs", "original": "original stack", "constant": "constant answer"}
 
 
 def show(console: Console, figures: Sequence[Figure], rounds: Rounds, machine: Mapping[str, Any]) -> None:
     """Print the table, and below it what each target took."""
-    table = Table(title=_machine_line(machine), title_justify="left", title_style="dim")
-    for column in ("Figure", "Party Dibs /s", "Baseline /s", "Ratio", "Lowest - highest", "Bar", ""):
-        table.add_column(column, justify="left" if column in {"Figure", ""} else "right")
+    table = Table(title="One hot event, redemptions over REST", title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("÷", no_wrap=True)
+    for heading in ("ours /s", "theirs /s", "ratio", "from - to", "bar", ""):
+        table.add_column(heading, justify="right", no_wrap=True)
     for figure in figures:
         table.add_row(
             figure.bar.title,
@@ -36,6 +37,7 @@ def show(console: Console, figures: Sequence[Figure], rounds: Rounds, machine: M
             Text("met", style="green") if figure.is_met else Text("missed", style="bold red"),
         )
     console.print(table)
+    console.print(_machine_line(machine), style="dim")
     for name in rounds[0]:
         console.print(_target_line(name, summary([each[name] for each in rounds])), style="dim")
     busy = disturbance(rounds)
@@ -62,7 +64,7 @@ def save(
 
 def _target_line(name: str, target: Mapping[str, Any]) -> str:
     cpu = ", ".join(f"{process} {spent:,.0f}" for process, spent in target["cpu_us"].items())
-    return f"{_NAMES[name]}: p50 {target['p50_ms']:.1f} ms, p99 {target['p99_ms']:.1f} ms; CPU µs for one: {cpu}"
+    return f"{name}: p50 {target['p50_ms']:.1f} ms, p99 {target['p99_ms']:.1f} ms; CPU µs each: {cpu}"
 
 
 def _machine_line(machine: Mapping[str, Any]) -> str:

@@ -14,6 +14,8 @@ NAMES = (
     "Jonas", "Kaja", "Lena", "Liam", "Maja", "Milan", "Nora", "Ola", "Petra", "Rasa", "Sami", "Sofia", "Tomas", "Uma",
     "Vera", "Wojtek", "Yuki", "Zoé",
 )  # fmt: skip
+SOCKET_SHARE = 0.7
+"""How many of the guests want a socket."""
 MOST_WAITING = 25
 """Guests who wait to sign in; who finds a longer queue does without."""
 
@@ -93,7 +95,7 @@ class Entrance:
         finally:
             self._waiting -= 1
         guest = Guest(self._api, signed_in["access_token"])
-        if self._sockets_left > 0:
+        if self._sockets_left > 0 and rng.random() < SOCKET_SHARE:
             self._sockets_left -= 1
             guest.open()
         return guest

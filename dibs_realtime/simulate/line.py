@@ -97,7 +97,7 @@ class Line:
                     return ack
                 problem = ack["problem"]
                 if problem["status"] not in AGAIN:
-                    raise api_error(problem["status"], problem)
+                    raise api_error(problem["status"], problem, f"{name}:")
                 self._api.figures.again(str(problem["status"]))
                 retry_after = problem.get("retry_after")
             await asyncio.sleep(pause(tries, retry_after))
@@ -204,7 +204,7 @@ class Line:
         if problem.get("status") != HTTPStatus.UNAUTHORIZED:
             return
         if self._was_refused:  # a fresh token did not help either
-            self._over = api_error(HTTPStatus.UNAUTHORIZED, problem)
+            self._over = api_error(HTTPStatus.UNAUTHORIZED, problem, "connect:")
         self._was_refused = True
 
     def _session_ended(self, payload: Any) -> None:

@@ -25,10 +25,11 @@ class UnreachableError(Exception):
     """Nobody answered for as long as we were ready to wait."""
 
 
-def api_error(status: int, problem: Any) -> ApiError:
-    """Return the error of a problem body, which may also be something else that a proxy made up."""
-    detail = problem.get("detail") if isinstance(problem, Mapping) else None
-    return ApiError(status, str(detail or "no details"))
+def api_error(status: int, problem: Any, what: str) -> ApiError:
+    """Return the error of a problem body, which may also be something else that a proxy made up. `what`: was asked."""
+    told = problem if isinstance(problem, Mapping) else {}
+    faults = "; ".join(f"{fault['loc']}: {fault['msg']}" for fault in told.get("errors") or ())
+    return ApiError(status, " ".join(filter(None, (what, str(told.get("detail") or "no details"), faults))))
 
 
 def pause(tries: int, retry_after: str | float | None = None) -> float:

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import re
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -18,6 +19,7 @@ from dibs_realtime.simulate.problems import AGAIN, UnreachableError, api_error, 
 API = "/api/v1"
 CONNECTIONS = 64
 """REST connections at most; thousands of guests share them."""
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=5, sock_read=30)
 
 
@@ -86,7 +88,7 @@ class Api:
                     if timed:
                         self.figures.took(timed, time.perf_counter() - began)
                     return answer
-                problem = api_error(status, answer)
+                problem = api_error(status, answer, _named(method, path))
                 if status not in AGAIN:
                     raise problem
                 self.figures.again(str(status))
@@ -121,3 +123,8 @@ async def connected(
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context, limit=0)) as sockets,
     ):
         yield Api(base_url, rest, sockets, figures, patience)
+
+
+def _named(method: str, path: str) -> str:
+    """Return what was asked without its ids, so that alike problems count as one."""
+    return f"{method} {_ID.sub('…', path.partition('?')[0])}:"

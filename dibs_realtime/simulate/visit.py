@@ -20,6 +20,7 @@ MISHAPS = {
 SIGNS_IN = 0.6
 """How many of those who have a code on paper also want a wallet."""
 ONE_MORE_RIDE = 0.6
+TRIES_ANYWAY = 0.2
 
 
 async def visit(scene: Scene) -> None:
@@ -89,12 +90,16 @@ async def use(scene: Scene, ticket: Ticket, guest: Guest | None = None, mishap: 
 
 
 async def _call_dibs(scene: Scene, guest: Guest) -> None:
-    """Claim one or two offers, and use what came of it."""
-    offers: list[Row] = scene.claimable()
+    """Claim one or two offers, and use what came of it. Most do not try what the page shows as sold out."""
+    offers = [offer for offer in scene.claimable() if _looks_free(offer) or scene.rng.random() < TRIES_ANYWAY]
     for offer in scene.rng.sample(offers, k=min(len(offers), scene.rng.choice((1, 1, 2)))):
         ticket = await scene.claim(guest, offer)
         if ticket is not None:
             await use(scene, ticket, guest)
+
+
+def _looks_free(offer: Row) -> bool:
+    return offer["status"] == "active" and offer["remaining"] != 0
 
 
 async def _before(scene: Scene, ticket: Ticket, mishap: str | None) -> None:

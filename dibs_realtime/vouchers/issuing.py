@@ -50,8 +50,8 @@ class Issuing:
                 await self._refuse(event_id, wanted.codes, spelled)
         async with self._publisher.turn(share.count):
             for _ in range(ATTEMPTS):
-                made = codes.generate_many(share.count) if wanted.codes is None else spelled
-                picks = await asyncio.to_thread(_picks, made, share.offer_id, max_uses)
+                own = None if wanted.codes is None else spelled
+                picks = await asyncio.to_thread(_picks, own, share, max_uses)
                 lot = Lot(picks, (share,), generated=wanted.codes is None, extra={"issued": share.count})
                 try:
                     return await self._shown(event_id, await self._publisher.publish(request, lot))
@@ -110,8 +110,9 @@ def _spelled(written: Sequence[str]) -> list[str]:
     return spelled
 
 
-def _picks(made: Sequence[str], offer_id: UUID, max_uses: int) -> list[Pick]:
-    return [Pick(code, offer_id, max_uses) for code in made]
+def _picks(own: Sequence[str] | None, share: Share, max_uses: int) -> list[Pick]:
+    made = codes.generate_many(share.count) if own is None else own
+    return [Pick(code, share.offer_id, max_uses) for code in made]
 
 
 def _refuse_named(written: Sequence[str], in_the_way: Sequence[bool]) -> NoReturn:

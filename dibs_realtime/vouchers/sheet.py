@@ -61,6 +61,7 @@ def read(raw: bytes) -> Iterator[Row]:
 def _rows(records: Iterator[tuple[int, list[str] | None]], places: dict[str, int]) -> Iterator[Row]:
     order = [places.get(name, -1) for name in LONGEST]
     limits = list(LONGEST.values())
+    shortest = min(limits)
     width = max(places.values()) + 1
     for line, fields in records:
         if fields is None:
@@ -71,9 +72,10 @@ def _rows(records: Iterator[tuple[int, list[str] | None]], places: dict[str, int
             continue
         code, offer, max_uses, guest_name, guest_email = found
         fault: Literal["bad_encoding", "too_long"] | None = None
-        if _UNREADABLE.search("".join(fields)):
+        whole = "".join(fields)
+        if _UNREADABLE.search(whole):
             fault = "bad_encoding"
-        elif _is_too_long(fields, found, limits, width):
+        elif (len(whole) > shortest or len(fields) > width) and _is_too_long(fields, found, limits, width):
             fault = "too_long"
         is_shown = len(code) <= limits[0] and not _UNREADABLE.search(code)
         yield Row(line, code if is_shown else None, offer, max_uses, guest_name, guest_email, fault)

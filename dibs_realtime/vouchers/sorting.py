@@ -1,9 +1,8 @@
 """Which rows of a CSV land and which do not, and why: pure rules."""
 
 import re
-import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -17,9 +16,8 @@ from dibs_realtime.vouchers.schemas import RejectReason
 from dibs_realtime.vouchers.sheet import Row
 
 MOST_USES = 1_000
-BREATH = 200
-"""Rows after which the thread lets go of the interpreter: about a millisecond, so that no door waits longer for it."""
 _USES = re.compile(r"[0-9]{1,4}")
+_PLAIN_LOCAL_PART = re.compile(r"(?=.{1,64}$)[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*")
 
 
 class Fault(NamedTuple):
@@ -74,14 +72,36 @@ class OfferFinder:
             return None
 
 
+class EmailReader:
+    """Checks addresses: each domain once, because that is what takes long, and most are of the same few."""
+
+    def __init__(self) -> None:
+        self._domains: dict[str, str] = {}
+
+    def read(self, written: str) -> str | None:
+        """Return the address in its normal form, or None for what is none."""
+        local_part, _, domain = written.rpartition("@")
+        known = self._domains.get(domain)
+        if known is not None and _PLAIN_LOCAL_PART.fullmatch(local_part):
+            return f"{local_part}@{known}"
+        try:
+            address = email_address(written)
+        except ValueError:
+            return None
+        self._domains[domain] = address.rpartition("@")[2]
+        return address
+
+
 def sort(rows: Iterable[Row], offers: Iterable[Offer], progress: Callable[[int], None] | None = None) -> Sorted:
     """Judge each row by itself."""
     finder = OfferFinder(offers)
-    known_emails: dict[str, str | None] = {}
+    emails = EmailReader()
     candidates: list[Candidate] = []
     faults: list[Fault] = []
-    for place, row in enumerate(_breathing(rows, progress)):
-        judged = _judge(row, finder, known_emails)
+    for place, row in enumerate(rows):
+        if progress is not None and place % 1_000 == 0:
+            progress(place)
+        judged = _judge(row, finder, emails)
         if isinstance(judged, Pick):
             candidates.append(Candidate(place, row.line, row.code or "", judged))
         else:
@@ -132,14 +152,10 @@ def restore(rows: Iterable[Row], stretches: Mapping[str, Sequence[Sequence[int]]
         for first, last in of_reason
         for place in range(first, last + 1)
     }
-    return [
-        Fault(place, row.line, row.code, reasons[place])
-        for place, row in enumerate(_breathing(rows, None))
-        if place in reasons
-    ]
+    return [Fault(place, row.line, row.code, reasons[place]) for place, row in enumerate(rows) if place in reasons]
 
 
-def _judge(row: Row, finder: OfferFinder, known_emails: dict[str, str | None]) -> Pick | RejectReason:
+def _judge(row: Row, finder: OfferFinder, emails: EmailReader) -> Pick | RejectReason:
     """Return what a row becomes, or the first reason why it does not."""
     if row.fault is not None:
         return row.fault
@@ -157,33 +173,12 @@ def _judge(row: Row, finder: OfferFinder, known_emails: dict[str, str | None]) -
         max_uses = int(row.max_uses) if _USES.fullmatch(row.max_uses) else 0
         if not 1 <= max_uses <= MOST_USES:
             return "bad_max_uses"
-    email: str | None = None
-    if row.guest_email:
-        if row.guest_email not in known_emails:
-            known_emails[row.guest_email] = _email(row.guest_email)
-        email = known_emails[row.guest_email]
-        if email is None:
-            return "bad_email"
+    email = emails.read(row.guest_email) if row.guest_email else None
+    if row.guest_email and email is None:
+        return "bad_email"
     guest = Person(row.guest_name or None, email) if row.guest_name or email else None
     return Pick(code, offer.id, max_uses, guest)
 
 
-def _breathing(rows: Iterable[Row], progress: Callable[[int], None] | None) -> Iterator[Row]:
-    for number, row in enumerate(rows, 1):
-        yield row
-        if number % BREATH == 0:
-            # Else the interpreter lets other threads wait for 5 ms each time that they want it.
-            time.sleep(0.000_05)
-            if progress is not None:
-                progress(number)
-
-
 def _title(written: str) -> str:
     return " ".join(written.split()).casefold()
-
-
-def _email(written: str) -> str | None:
-    try:
-        return email_address(written)
-    except ValueError:
-        return None

@@ -1,6 +1,6 @@
 """One recorded case for every kind of entry: the snapshot before, the entries, the snapshot after.
 
-`python -m tests.ledger.cases` writes them to tests/vectors/ledger_law.json, where the TypeScript reducer's tests read them.
+`make vectors` writes them to tests/vectors/ledger_law.json, where the TypeScript reducer's tests read them.
 """
 
 from collections.abc import Awaitable, Callable
@@ -77,7 +77,7 @@ async def record(database: Database) -> list[Case]:
     second = await step("redeemed nowhere in particular", lambda: night.redeem(codes[1]))
     await step("a used voucher voided", lambda: submit(VoidVoucher(event_id, owner, second["voucher"]["id"], "torn")))
     await step("its redemption reversed", lambda: night.reverse(second["redemption_id"]))
-    third = await night.redeem(codes[2], actor=door)
+    third = await step("redeemed by a device", lambda: night.redeem(codes[2], actor=door))
     await step("back to the pool", lambda: night.reverse(third["redemption_id"]))
     await step("an unused voucher voided", lambda: submit(VoidVoucher(event_id, owner, third["voucher"]["id"], "lost")))
     guests = [new_id(), new_id(), new_id()]

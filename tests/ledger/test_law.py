@@ -1,6 +1,7 @@
 """The law: a snapshot at s plus the entries after s equals a later snapshot. Always."""
 
 import json
+import os
 from pathlib import Path
 
 from dibs_realtime.kit.database import Database
@@ -18,6 +19,8 @@ KINDS = {
 
 async def test_every_kind_of_entry_obeys_the_law(database: Database):
     cases = await record(database)
+    if os.environ.get("DIBS_RECORD_VECTORS"):  # `make vectors`
+        VECTORS.write_text(json.dumps(cases, indent=1, ensure_ascii=False) + "\n")
     for case in cases:
         assert apply(case["before"], case["entries"]) == case["after"], case["name"]
     assert {entry["kind"] for case in cases for entry in case["entries"]} == KINDS

@@ -144,7 +144,7 @@ async def test_the_ring_stays_whole_while_the_feed_moves_on():
     watcher = Watcher(ledger)
     await watcher.feed.ready()
 
-    async def ask():
+    async def ask() -> tuple[list, int]:
         return await watcher.feed.since(700), watcher.feed.head
 
     asked = asyncio.create_task(ask())
@@ -204,5 +204,5 @@ def test_a_parcel_arrives_as_it_was_packed():
 
 @pytest.mark.parametrize("raw", [b"", b"{}", b"[]", b"nonsense", b'{"origin":1}', b'{"origin":"x","notices":[]}\n{}'])
 def test_what_is_no_parcel_is_refused(raw):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r""):
         unpack(raw)

@@ -126,12 +126,16 @@ class World:
 
 
 class Party:
-    """One open event with an owner, a gate, an offer, two codes, a device and a guest."""
+    """One open event with an owner, a gate, a device and a guest.
+
+    `offer` is for guests to claim; `codes` are two of `ticket`, an offer whose codes the organizer hands out.
+    """
 
     owner: Organizer
     event: Json
     gate: Json
     offer: Json
+    ticket: Json
     codes: list[str]
     device: Device
     guest: Guest
@@ -146,7 +150,8 @@ class Party:
         self.event = await world.event(self.owner, **event)
         self.gate = await world.gate(self.owner, self.id)
         self.offer = await world.offer(self.owner, self.id)
-        self.codes = await world.codes(self.owner, self.id, self.offer["id"], 2)
+        self.ticket = await world.offer(self.owner, self.id, title="Ticket", claimable=False)
+        self.codes = await world.codes(self.owner, self.id, self.ticket["id"], 2)
         self.device = await world.device(self.owner, self.id, gate_id=self.gate["id"])
         self.guest = await world.guest(self.event["slug"])
         return self

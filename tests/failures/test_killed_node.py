@@ -1,0 +1,142 @@
+"""A node is killed in the middle of 2,000 redemptions; the doors ask again with the same keys."""
+
+import asyncio
+import random
+import resource
+import signal
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+from aiohttp.test_utils import unused_port
+
+from dibs_realtime.kit.database import Database
+from dibs_realtime.settings import Settings, environment
+from tests.support.rest import Client
+from tests.support.sockets import Observer
+from tests.support.world import Organizer, World, fresh_key
+
+SCANS = 2_000
+KILLED_AFTER = 600
+
+
+@asynccontextmanager
+async def node(settings: Settings, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A node in a process of its own, ready when this returns."""
+    own = settings.model_copy(update={"port": port, "public_url": f"http://127.0.0.1:{port}"})
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "dibs_realtime", "serve", env=environment(own), stderr=asyncio.subprocess.DEVNULL
+    )
+    try:
+        async with aiohttp.ClientSession() as session, asyncio.timeout(60):
+            while not await ready(session, port):
+                assert process.returncode is None
+                await asyncio.sleep(0.05)
+        yield process
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+        await process.wait()
+
+
+def _allow_sockets(wanted: int) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
+        )
+
+
+async def ready(session: aiohttp.ClientSession, port: int) -> bool:
+    try:
+        async with session.get(f"http://127.0.0.1:{port}/readyz") as answer:
+            return answer.status == 200
+    except aiohttp.ClientError:
+        return False
+
+
+async def issued(owner: Organizer, event_id: str, offer_id: str) -> list[str]:
+    codes: list[str] = []
+    for _ in range(2):
+        answer = await owner.post(f"/events/{event_id}/vouchers", {"offer_id": offer_id, "count": SCANS // 4})
+        codes += answer["codes"]
+    return codes
+
+
+async def test_every_key_ends_with_one_verdict(settings: Settings, client: Client, database: Database):
+    world = World(client)
+    owner = await world.organizer()
+    event_id = (await world.event(owner))["id"]
+    offer = await world.offer(owner, event_id, claimable=False)
+    codes = await issued(owner, event_id, offer["id"])
+    device = await world.device(owner, event_id)
+    # Every code is scanned twice, under two keys: one of the two gets in.
+    scans = [(fresh_key(), code) for code in codes * 2]
+    random.Random(7).shuffle(scans)
+    port = unused_port()
+    first: dict[str, Any] = {}
+    final: dict[str, Any] = {}
+    url = f"http://127.0.0.1:{port}/api/v1/events/{event_id}/redemptions"
+    headers = {"Authorization": f"Bearer {device.token}"}
+    connector = aiohttp.TCPConnector(limit=0)  # all at the same moment
+    _allow_sockets(2 * SCANS)
+    async with (
+        Observer(client, owner.token, event_id) as watcher,
+        aiohttp.ClientSession(connector=connector) as session,
+    ):
+
+        async def ask(key: str, code: str) -> Any:
+            body = {"code": code, "idempotency_key": key}
+            async with session.post(url, json=body, headers=headers) as answer:
+                assert answer.status == 200, await answer.text()
+                return await answer.json()
+
+        async with node(settings, port) as process:
+
+            async def scan(key: str, code: str) -> None:
+                try:
+                    first[key] = await ask(key, code)
+                except aiohttp.ClientError:
+                    return
+                if len(first) == KILLED_AFTER:
+                    process.kill()
+
+            await asyncio.gather(*(scan(*each) for each in scans))
+        assert KILLED_AFTER <= len(first) < SCANS
+        async with node(settings, port):
+
+            async def again(key: str, code: str) -> None:
+                final[key] = await ask(key, code)
+
+            await asyncio.gather(*(again(*each) for each in scans))
+        # What was answered before the end is still the answer; what was not is decided once.
+        for key, verdict in first.items():
+            assert final[key]["replayed"]
+            assert (final[key]["verdict"], final[key]["redemption_id"]) == (
+                verdict["verdict"],
+                verdict["redemption_id"],
+            )
+        assert Counter(verdict["verdict"] for verdict in final.values()) == {
+            "accepted": SCANS // 2,
+            "refused": SCANS // 2,
+        }
+        entries = await all_entries(owner, event_id)
+        assert [entry["seq"] for entry in entries] == list(range(1, len(entries) + 1))
+        used = Counter(entry["voucher_id"] for entry in entries if entry["kind"] == "voucher.redeemed")
+        assert set(used.values()) == {1}
+        assert len(used) == SCANS // 2
+        assert await database.fetchval("SELECT max(uses) FROM vouchers") == 1
+        await watcher.reaches(len(entries), seconds=30)
+        assert watcher.state == await owner.get(f"/events/{event_id}/snapshot")
+
+
+async def all_entries(owner: Organizer, event_id: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    while True:
+        page = await owner.get(f"/events/{event_id}/ledger?after_seq={len(found)}")
+        found += page["entries"]
+        if len(found) >= page["head_seq"]:
+            return found

@@ -1,0 +1,157 @@
+"""Clients: one as people use, which collects what it gets, and a bare websocket for what people do not do."""
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from typing import Any, Self
+
+import aiohttp
+import socketio
+
+from dibs_realtime.kit import json
+
+from .node import Node, eventually
+
+
+class Socket:
+    """A Socket.IO client. Each kind of message is collected in `got`; as a context manager it connects."""
+
+    def __init__(self, node: Node, token: str | None = None, **auth: Any) -> None:
+        self.node = node
+        self.auth = {"token": token, **auth} if token else auth or None
+        self.got: defaultdict[str, list[Any]] = defaultdict(list)
+        self.client = socketio.AsyncClient(reconnection=False)
+        self.client.on("*", self._take)
+
+    async def __aenter__(self) -> Self:
+        await self.connect()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.disconnect()
+
+    async def connect(self, node: Node | None = None) -> None:
+        await self.client.connect((node or self.node).url, auth=self.auth, transports=["websocket"], retry=False)
+
+    async def disconnect(self) -> None:
+        await self.client.disconnect()
+
+    async def call(self, name: str, body: Any = None) -> Any:
+        return await self.client.call(name, body, timeout=10)
+
+    async def watch(self, event_id: str, **more: Any) -> Any:
+        ack = await self.call("watch", {"event_id": event_id, **more})
+        assert ack["ok"], ack
+        return ack
+
+    async def expect(self, name: str, count: int = 1, seconds: float = 5.0) -> list[Any]:
+        """Wait for so many messages of this kind."""
+        await eventually(lambda: len(self.got[name]) >= count, seconds)
+        return self.got[name]
+
+    async def _take(self, name: str, payload: Any = None) -> None:
+        self.got[name].append(payload)
+
+
+class Observer(Socket):
+    """Watches one event as our apps do: a state, then entries; comes back where it was."""
+
+    def __init__(self, node: Node, token: str, event_id: str) -> None:
+        super().__init__(node, token)
+        self.event_id = event_id
+        self.epoch: str | None = None
+        self.seq: int | None = None
+        self.first: int | None = None
+        self.entries: list[dict[str, Any]] = []
+        self.resyncs = 0
+        self._early: list[dict[str, Any]] = []
+
+    async def begin(self) -> None:
+        """Watch, or go on watching. Nothing that comes before the answer counts: it would be another connection's."""
+        after = {} if self.seq is None else {"epoch": self.epoch, "after_seq": self.seq}
+        ack = await self.watch(self.event_id, **after)
+        if ack["snapshot"] is not None:
+            assert ack["snapshot"]["seq"] == ack["head_seq"]
+            assert ack["entries"] == []
+            self.resyncs += ack["resync"]
+            self.seq = self.first = ack["head_seq"]
+            self.entries.clear()
+        else:
+            self._apply(ack["entries"])
+        assert self.seq == ack["head_seq"]
+        self.epoch = ack["epoch"]
+        early, self._early = self._early, []
+        for frame in early:
+            self._frame(frame)
+
+    async def again(self, node: Node | None = None) -> None:
+        """Drop the connection and come back."""
+        with contextlib.suppress(Exception):
+            await self.disconnect()
+        self.epoch_before, self.epoch = self.epoch, None
+        await self.connect(node)
+        self.epoch = self.epoch_before
+        self._early.clear()
+        await self.begin()
+
+    def _frame(self, frame: dict[str, Any]) -> None:
+        assert frame["event_id"] == self.event_id
+        assert [entry["seq"] for entry in frame["entries"]] == list(range(frame["from_seq"], frame["to_seq"] + 1))
+        self._apply(frame["entries"])
+
+    def _apply(self, entries: list[dict[str, Any]]) -> None:
+        for entry in entries:
+            assert entry["seq"] == self.seq + 1, (entry["seq"], self.seq)
+            self.seq = entry["seq"]
+            self.entries.append(entry)
+
+    async def _take(self, name: str, payload: Any = None) -> None:
+        await super()._take(name, payload)
+        if name == "ledger":
+            if self.seq is None or self.epoch is None:
+                self._early.append(payload)
+            else:
+                self._frame(payload)
+
+
+class Bare:
+    """A websocket that speaks Engine.IO by hand."""
+
+    def __init__(self, node: Node, **options: Any) -> None:
+        self._url = f"{node.url}/socket.io/?EIO=4&transport=websocket"
+        self._options = options
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession()
+        self.ws = await self._session.ws_connect(self._url, max_msg_size=0, **self._options)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.ws.close()
+        await self._session.close()
+
+    async def hello(self, token: str | None = None) -> str:
+        """Connect to the namespace; return the server's answer."""
+        assert (await self.text()).startswith("0{")
+        await self.ws.send_str("40" + json.dumps_text({"token": token} if token else {}))
+        return await self.text()
+
+    async def text(self) -> str:
+        """Return the next message; pings are answered."""
+        while True:
+            text = await self.ws.receive_str(timeout=10)
+            if text != "2":
+                return text
+            await self.ws.send_str("3")
+
+    async def ended(self, seconds: float = 5.0) -> int | None:
+        """Wait until the server has ended the connection; return the close code."""
+        async with asyncio.timeout(seconds):
+            while (await self.ws.receive()).type not in (
+                aiohttp.WSMsgType.CLOSE,
+                aiohttp.WSMsgType.CLOSED,
+                aiohttp.WSMsgType.CLOSING,
+                aiohttp.WSMsgType.ERROR,
+            ):
+                pass
+        return self.ws.close_code
