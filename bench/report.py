@@ -22,7 +22,13 @@ QUIET_CORES = 0.15
 
 def show(console: Console, figures: Sequence[Figure], rounds: Rounds, machine: Mapping[str, Any]) -> None:
     """Print the table, and below it what each target took."""
-    table = Table(title="One hot event, redemptions over REST", title_justify="left", box=SIMPLE_HEAD)
+    table = Table(
+        title="One hot event, redemptions over REST",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     table.add_column("÷", no_wrap=True)
     for heading in ("ours /s", "theirs /s", "ratio", "from - to", "bar", ""):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -32,7 +38,7 @@ def show(console: Console, figures: Sequence[Figure], rounds: Rounds, machine: M
             f"{figure.rate:,.0f}",
             f"{figure.baseline_rate:,.0f}",
             Text(f"{figure.ratio:.2f}", style="bold"),
-            f"{figure.lowest:.2f} - {figure.highest:.2f}",
+            f"{figure.lowest:.3g} - {figure.highest:.3g}",
             f"≥ {figure.bar.least:g}",
             Text("met", style="green") if figure.is_met else Text("missed", style="bold red"),
         )

@@ -144,6 +144,8 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
         lambda: asyncapi.document(__version__, settings.public_url),
     )
     routes: tuple[Route, ...] = (
+        # The router tries addresses of the same beginning one after the other: the doors' come first.
+        *redemption_routes(doors, ledger, database, clock),
         *account_routes(accounts),
         *event_routes(database, ledger, EventRepository(database), clock),
         *member_routes(members),
@@ -160,7 +162,6 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
         ),
         *guest_routes(guests, database, settings.public_url),
         *device_routes(database, ledger, office, presence, settings.public_url, clock),
-        *redemption_routes(doors, ledger, database, clock),
         *dashboard_routes(database, clock),
         *server_routes(database, redis, registry, MetricsDoor(settings.metrics_allowed), documents),
     )

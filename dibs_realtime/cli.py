@@ -14,9 +14,10 @@ COMMANDS = {
     "serve": "dibs_realtime.serving:serve_command",
     "migrate": "dibs_realtime.migrate:migrate_command",
     "user": "dibs_realtime.commands.user:user_command",
-    "api-docs": "dibs_realtime.commands.api_docs:api_docs_command",
-    "demo": "dibs_realtime.local.demo:demo_command",
+    "simulate": "dibs_realtime.commands.simulate:simulate_command",
+    "demo": "dibs_realtime.commands.demo:demo_command",
     "bench": "bench.__main__:main",
+    "api-docs": "dibs_realtime.commands.api_docs:api_docs_command",
 }
 """Name → `module:click command`. A new command is one line here."""
 

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -12,6 +13,7 @@ from aiohttp import web
 
 from dibs_realtime.app import create_app
 from dibs_realtime.kit.database import Database
+from dibs_realtime.kit.passwords import Passwords
 from dibs_realtime.local.postgres import LocalPostgres
 from dibs_realtime.local.redis import LocalRedis
 from dibs_realtime.migrate import migrate
@@ -88,8 +90,15 @@ def settings(database_url: str, redis_url: str) -> Settings:
 
 
 @pytest.fixture
-def start_node(settings: Settings, clock: MovableClock, aiohttp_client: Callable[..., Awaitable[Client]]) -> StartNode:
+def start_node(
+    settings: Settings,
+    clock: MovableClock,
+    aiohttp_client: Callable[..., Awaitable[Client]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> StartNode:
     """Start a node: `await start_node()`, or `await start_node(guest_burst=2)` for one with other settings."""
+    # Passwords that are cheap to hash: what they cost in earnest is the business of the tests of accounts.
+    monkeypatch.setattr("dibs_realtime.app.Passwords", partial(Passwords, rounds=1, memory_kib=1024, parallelism=1))
 
     async def start(**other: Any) -> Client:
         return await aiohttp_client(create_app(settings.model_copy(update=other), clock))

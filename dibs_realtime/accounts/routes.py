@@ -77,7 +77,7 @@ def _sessions(r: Routes, accounts: Accounts) -> None:
         )
         return paging.page(rows, query, lambda row: row.id)
 
-    @r.delete("/auth/sessions/{session_id}", who="U", problems=(404,))
+    @r.delete("/auth/sessions/{session_id}", who="U", problems=(404,), headers=())
     async def end_session(call: Call) -> None:
         """End one of your sessions, on every node within a second."""
         await accounts.end_session(user(call), call.path["session_id"])

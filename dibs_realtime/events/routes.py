@@ -75,13 +75,13 @@ def routes(database: Database, ledger: Ledger, repository: EventRepository, cloc
         await repository.remove_draft(call.event_id, call.if_match)
         ledger.forget(call.event_id)
 
-    @r.post("/events/{event_id}/open", who="M")
+    @r.post("/events/{event_id}/open", who="M", headers=("If-Match",))
     async def open_event(call: Call) -> EventOut:
         """Open the event: guests may claim and doors redeem. Opening an open one changes nothing."""
         await ledger.submit(SetEventStatus(call.event_id, actor_of(call.caller), "open", call.if_match))
         return await shown(call.event_id, call.caller)
 
-    @r.post("/events/{event_id}/close", who="M", problems=(409,))
+    @r.post("/events/{event_id}/close", who="M", problems=(409,), headers=("If-Match",))
     async def close_event(call: Call) -> EventOut:
         """Close the event. Doors still bring in what they did offline; wallets stay readable."""
         await ledger.submit(SetEventStatus(call.event_id, actor_of(call.caller), "closed", call.if_match))

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 MOST_LATENCIES = 200_000
 """The latest ones are kept, so that a night without an end needs no memory without an end."""
@@ -80,11 +81,11 @@ class Figures:
         table.add_column("what")
         table.add_column("count", justify="right")
         for what, count in sorted(self.notes.items()):
-            table.add_row(what, f"{count:,}")
+            table.add_row(Text(what), f"{count:,}")
         for why, count in sorted(self.retries.items()):
-            table.add_row(f"sent again: {why}", f"{count:,}")
+            table.add_row(Text(f"sent again: {why}"), f"{count:,}")
         for what, count in sorted(self.problems.items()):
-            table.add_row(f"[red]problem: {what}[/red]", f"{count:,}")
+            table.add_row(Text(f"problem: {what}", style="red"), f"{count:,}")
         return table
 
 

@@ -165,7 +165,7 @@ async def _within(seconds: float, happens: asyncio.Event) -> bool:
 
 async def _cut_off(scene: Scene, seconds: float, console: Console) -> None:
     await asyncio.sleep(0.4 * seconds)
-    await quiet_door(scene, 0.15 * seconds, lambda text: console.print(f"[dim]{text}[/dim]"))
+    await quiet_door(scene, 0.15 * seconds, lambda text: console.print(text, style="dim", markup=False))
 
 
 def _standing(night: Night, options: Options) -> str:
@@ -185,7 +185,7 @@ def _tell(console: Console, found: list[str], equal: str) -> bool:
         return True
     console.print("[red]Not converged.[/red] The watcher ≠ the server:")
     for line in found[:MOST_DIFFERENCES]:
-        console.print(f"  {line}")
+        console.print(f"  {line}", markup=False)
     if len(found) > MOST_DIFFERENCES:
         console.print(f"  … and {len(found) - MOST_DIFFERENCES} more")
     return False

@@ -99,7 +99,8 @@ async def _call_dibs(scene: Scene, guest: Guest) -> None:
 
 
 def _looks_free(offer: Row) -> bool:
-    return offer["status"] == "active" and offer["remaining"] != 0
+    is_free: bool = offer["status"] == "active" and offer["remaining"] != 0
+    return is_free
 
 
 async def _before(scene: Scene, ticket: Ticket, mishap: str | None) -> None:

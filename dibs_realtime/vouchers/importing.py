@@ -71,7 +71,7 @@ class Importing:
 
         keep: store the answer for the key, also when nothing lands.
         """
-        taken = await self._publisher.staging.taken(request.event_id, rows.codes)
+        taken = await self._publisher.staging.taken(request.event_id, rows.picks.codes)
         _, free = await self._offers(request.event_id)
         lot, faults = await asyncio.to_thread(_settled, rows, taken, free, keep=keep)
         if not lot.picks and not keep:

@@ -15,7 +15,7 @@ from dibs_realtime.offers.model import OFFER_COUNTERS, OFFERS, live_offer
 from dibs_realtime.vouchers import codes, queries
 from dibs_realtime.vouchers.commands import Share, check_share
 from dibs_realtime.vouchers.publishing import ATTEMPTS, Lot, Publisher, Request
-from dibs_realtime.vouchers.repository import Collision, Pick
+from dibs_realtime.vouchers.repository import Collision, Picks
 from dibs_realtime.vouchers.schemas import Issued, IssueRequest
 
 SHOWN_CODES = 1_000
@@ -110,9 +110,9 @@ def _spelled(written: Sequence[str]) -> list[str]:
     return spelled
 
 
-def _picks(own: Sequence[str] | None, share: Share, max_uses: int) -> list[Pick]:
+def _picks(own: list[str] | None, share: Share, max_uses: int) -> Picks:
     made = codes.generate_many(share.count) if own is None else own
-    return [Pick(code, share.offer_id, max_uses) for code in made]
+    return Picks(made, [share.offer_id] * share.count, [max_uses] * share.count)
 
 
 def _refuse_named(written: Sequence[str], in_the_way: Sequence[bool]) -> NoReturn:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ from dibs_realtime.ledger.command import KEY_REUSED
 from dibs_realtime.ledger.model import Actor
 from dibs_realtime.ledger.writer import Ledger
 from dibs_realtime.vouchers.commands import CLEARED, PublishBatch, Share, issue_scope
-from dibs_realtime.vouchers.repository import Batch, Collision, Pick, Progress, StagingRepository
+from dibs_realtime.vouchers.repository import Batch, Collision, Picks, Progress, StagingRepository
 
 ATTEMPTS = 5
 """How often codes are looked at again that others bring in at the same time."""
@@ -40,19 +40,16 @@ class Request:
 class Lot:
     """Codes that are to appear together. `extra`: what else (JSON types, no code) the first answer tells."""
 
-    picks: Sequence[Pick]
+    picks: Picks
     shares: tuple[Share, ...]
     generated: bool
     extra: Mapping[str, Any]
 
 
-def shares_of(picks: Iterable[Pick]) -> tuple[Share, ...]:
+def shares_of(picks: Picks) -> tuple[Share, ...]:
     """Return how many of the codes each offer gets."""
-    counts = Counter((pick.offer_id, pick.guest is not None) for pick in picks)
-    return tuple(
-        Share(offer_id, counts[offer_id, False] + counts[offer_id, True], counts[offer_id, True])
-        for offer_id in dict.fromkeys(offer_id for offer_id, _ in counts)
-    )
+    claimed = Counter(picks.offer_ids[place] for place in picks.guests)
+    return tuple(Share(offer_id, count, claimed[offer_id]) for offer_id, count in Counter(picks.offer_ids).items())
 
 
 class Publisher:

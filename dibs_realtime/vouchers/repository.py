@@ -8,15 +8,15 @@ clears it.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from dibs_realtime.kit import json, problems
-from dibs_realtime.kit.database import Database
+from dibs_realtime.kit.database import Connection, Database
 from dibs_realtime.kit.ids import new_id
 from dibs_realtime.vouchers.commands import BATCH_SCOPE
 
@@ -33,10 +33,12 @@ WAIT = timedelta(seconds=6)
 Progress = Callable[[int], None]
 """Told how many rows are done."""
 
-_COLUMNS = (
+_VOUCHER_COLUMNS = (
     "event_id", "id", "code", "offer_id", "batch_id", "state", "max_uses", "guest_id", "generated", "poolable",
     "created_at", "updated_at",
 )  # fmt: skip
+_GUEST_COLUMNS = ("event_id", "id", "name", "email", "created_at")
+_Values = tuple[Any, ...]
 _SIGN_OF_LIFE = "SELECT pg_advisory_xact_lock(hashtextextended('voucher batch ' || $1::uuid::text, 0))"
 # Found one by one through the index, whatever the statistics say.
 _IN_THE_WAY = """
@@ -61,20 +63,29 @@ VALUES ($1, $2, $3, '', '{"published": false}', now()) ON CONFLICT DO NOTHING
 """
 
 
-class Person(NamedTuple):
-    """Who is to get an imported code."""
+@dataclass(slots=True)
+class Picks:
+    """Codes that are to become vouchers, in the order in which they are to be claimed.
 
-    name: str | None
-    email: str | None
+    They are kept by columns: the garbage collector looks through a million small objects again and again, and everybody
+    waits for it. guests: name and e-mail of whoever is to get the code at that place.
+    """
 
+    codes: list[str] = field(default_factory=list)
+    offer_ids: list[UUID] = field(default_factory=list)
+    max_uses: list[int] = field(default_factory=list)
+    guests: dict[int, tuple[str | None, str | None]] = field(default_factory=dict)
 
-class Pick(NamedTuple):
-    """A code that is to become a voucher."""
+    def __len__(self) -> int:
+        return len(self.codes)
 
-    code: str
-    offer_id: UUID
-    max_uses: int
-    guest: Person | None = None
+    def add(self, code: str, offer_id: UUID, max_uses: int, guest: tuple[str | None, str | None] | None) -> None:
+        """Add one."""
+        if guest is not None:
+            self.guests[len(self.codes)] = guest
+        self.codes.append(code)
+        self.offer_ids.append(offer_id)
+        self.max_uses.append(max_uses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,32 +108,22 @@ class StagingRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def stage(self, batch: Batch, picks: Sequence[Pick], progress: Progress | None = None) -> None:
-        """Write the codes, which nobody sees yet; their order is the order in which they are claimed.
-
-        Raises Collision (nothing is written then) and Problem 404 or 503.
-        """
-        guests: list[tuple[Any, ...]] = []
+    async def stage(self, batch: Batch, picks: Picks, progress: Progress | None = None) -> None:
+        """Write the codes, which nobody sees yet. Raises Collision (nothing is written then) and Problem 404 or 503."""
         try:
             async with self._database.transaction() as connection:
                 await connection.execute(_SIGN_OF_LIFE, batch.id)
                 await connection.execute(
                     "INSERT INTO voucher_batches (event_id, id, created_at) VALUES ($1, $2, $3)",
-                    batch.event_id, batch.id, batch.created_at,
-                )  # fmt: skip
-                await connection.copy_records_to_table(
-                    "vouchers",
-                    columns=_COLUMNS,
-                    records=_records(batch, picks, guests, progress),
-                    timeout=COPY_SECONDS,
+                    batch.event_id,
+                    batch.id,
+                    batch.created_at,
                 )
+                guests: list[_Values] = []
+                vouchers = _vouchers(batch, picks, guests, progress)
+                await _copy(connection, "vouchers", _VOUCHER_COLUMNS, vouchers)
                 if guests:
-                    await connection.copy_records_to_table(
-                        "guests",
-                        columns=("event_id", "id", "name", "email", "created_at"),
-                        records=_breathing(guests),
-                        timeout=COPY_SECONDS,
-                    )
+                    await _copy(connection, "guests", _GUEST_COLUMNS, _breathing(guests))
         except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError) as error:
             raise Collision from error
         except asyncpg.ForeignKeyViolationError:
@@ -207,19 +208,23 @@ class StagingRepository:
         await self._database.execute("DELETE FROM voucher_batches WHERE event_id = $1 AND id = $2", event_id, batch_id)
 
 
-async def _records(
-    batch: Batch, picks: Sequence[Pick], guests: list[tuple[Any, ...]], progress: Progress | None
-) -> AsyncIterator[tuple[Any, ...]]:
-    """Yield the rows of the batch; those of its guests are added to `guests`."""
+async def _copy(connection: Connection, table: str, columns: Sequence[str], rows: AsyncIterator[_Values]) -> None:
+    await connection.copy_records_to_table(table, columns=columns, records=rows, timeout=COPY_SECONDS)
+
+
+async def _vouchers(
+    batch: Batch, picks: Picks, guests: list[_Values], progress: Progress | None
+) -> AsyncIterator[_Values]:
+    """Yield the vouchers' rows; those of their guests are added to `guests`."""
     for start in range(0, len(picks), CHUNK):
-        chunk = picks[start : start + CHUNK]
-        async for row in _breathing(await asyncio.to_thread(_rows, batch, chunk, guests)):
+        rows = await asyncio.to_thread(_rows, batch, picks, start, guests)
+        async for row in _breathing(rows):
             yield row
         if progress is not None:
-            progress(start + len(chunk))
+            progress(start + len(rows))
 
 
-async def _breathing(rows: Collection[tuple[Any, ...]]) -> AsyncIterator[tuple[Any, ...]]:
+async def _breathing(rows: Collection[_Values]) -> AsyncIterator[_Values]:
     """Yield the rows and let others run in between: the driver encodes them on the event loop."""
     for number, row in enumerate(rows, 1):
         yield row
@@ -227,17 +232,18 @@ async def _breathing(rows: Collection[tuple[Any, ...]]) -> AsyncIterator[tuple[A
             await asyncio.sleep(0)
 
 
-def _rows(batch: Batch, picks: Sequence[Pick], guests: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    rows: list[tuple[Any, ...]] = []
-    for code, offer_id, max_uses, guest in picks:
-        guest_id = None
-        if guest is not None:
-            guest_id = new_id()
-            guests.append((batch.event_id, guest_id, guest.name, guest.email, batch.created_at))
+def _rows(batch: Batch, picks: Picks, start: int, guests: list[_Values]) -> list[_Values]:
+    # Ids as texts, which the driver takes as well and the garbage collector need not look at.
+    event_id, batch_id, at, generated = str(batch.event_id), str(batch.id), batch.created_at, batch.generated
+    rows: list[_Values] = []
+    for place in range(start, min(start + CHUNK, len(picks))):
+        state, guest_id = "issued", None
+        if place in picks.guests:
+            state, guest_id = "claimed", str(new_id())
+            guests.append((event_id, guest_id, *picks.guests[place], at))
+        code, offer_id, max_uses = picks.codes[place], picks.offer_ids[place], picks.max_uses[place]
+        pooled = guest_id is None
         rows.append(
-            (
-                batch.event_id, new_id(), code, offer_id, batch.id, "issued" if guest is None else "claimed", max_uses,
-                guest_id, batch.generated, guest is None, batch.created_at, batch.created_at,
-            )
-        )  # fmt: skip
+            (event_id, str(new_id()), code, offer_id, batch_id, state, max_uses, guest_id, generated, pooled, at, at)
+        )
     return rows

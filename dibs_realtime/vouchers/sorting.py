@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -11,7 +11,7 @@ from uuid import UUID
 from dibs_realtime.accounts.schemas import email_address
 from dibs_realtime.offers.model import Offer
 from dibs_realtime.vouchers import codes
-from dibs_realtime.vouchers.repository import Person, Pick
+from dibs_realtime.vouchers.repository import Picks
 from dibs_realtime.vouchers.schemas import RejectReason
 from dibs_realtime.vouchers.sheet import Row
 
@@ -29,22 +29,18 @@ class Fault(NamedTuple):
     reason: RejectReason
 
 
-class Candidate(NamedTuple):
-    """A row that lands unless its code is there already or its offer is full."""
-
-    place: int
-    line: int
-    written: str
-    pick: Pick
-
-
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Sorted:
-    """A file's rows: what may land, and what cannot."""
+    """A file's rows: those that land unless their code is there already or their offer is full, and those that do not.
 
-    candidates: list[Candidate]
-    faults: list[Fault]
-    codes: list[str]
+    places, lines, written: of each pick its row (from 0), its line, and its code as it is in the file.
+    """
+
+    picks: Picks = field(default_factory=Picks)
+    places: list[int] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
 
 
 class OfferFinder:
@@ -94,42 +90,39 @@ class EmailReader:
 
 def sort(rows: Iterable[Row], offers: Iterable[Offer], progress: Callable[[int], None] | None = None) -> Sorted:
     """Judge each row by itself."""
-    finder = OfferFinder(offers)
-    emails = EmailReader()
-    candidates: list[Candidate] = []
-    faults: list[Fault] = []
+    finder, emails, found = OfferFinder(offers), EmailReader(), Sorted()
     for place, row in enumerate(rows):
         if progress is not None and place % 1_000 == 0:
             progress(place)
-        judged = _judge(row, finder, emails)
-        if isinstance(judged, Pick):
-            candidates.append(Candidate(place, row.line, row.code or "", judged))
-        else:
-            faults.append(Fault(place, row.line, row.code, judged))
-    return Sorted(candidates, faults, [candidate.pick.code for candidate in candidates])
+        reason = _judge(row, finder, emails, found.picks)
+        if reason is not None:
+            found.faults.append(Fault(place, row.line, row.code, reason))
+            continue
+        found.places.append(place)
+        found.lines.append(row.line)
+        found.written.append(row.code or "")
+    return found
 
 
-def settle(rows: Sorted, taken: Collection[str], free: Mapping[UUID, int | None]) -> tuple[list[Pick], list[Fault]]:
+def settle(rows: Sorted, taken: Collection[str], free: Mapping[UUID, int | None]) -> tuple[Picks, list[Fault]]:
     """Return what lands and all that does not, judged by what is there: `taken` codes and `free` places of each offer.
 
     The first of alike codes lands.
     """
     left = dict(free)
     seen = set(taken)
-    picks: list[Pick] = []
-    faults: list[Fault] = []
-    for place, line, written, pick in rows.candidates:
-        places = left.get(pick.offer_id, 0)
-        if pick.code in seen:
-            faults.append(Fault(place, line, written, "duplicate"))
-        elif places == 0:
-            faults.append(Fault(place, line, written, "over_quantity"))
-        else:
-            seen.add(pick.code)
-            picks.append(pick)
-            if places is not None:
-                left[pick.offer_id] = places - 1
-    return picks, sorted((*rows.faults, *faults), key=attrgetter("place"))
+    picks, faults, wanted = Picks(), list(rows.faults), rows.picks
+    for n, (code, offer_id) in enumerate(zip(wanted.codes, wanted.offer_ids, strict=True)):
+        places = left.get(offer_id, 0)
+        reason: RejectReason | None = "duplicate" if code in seen else "over_quantity" if places == 0 else None
+        if reason is not None:
+            faults.append(Fault(rows.places[n], rows.lines[n], rows.written[n], reason))
+            continue
+        seen.add(code)
+        picks.add(code, offer_id, wanted.max_uses[n], wanted.guests.get(n))
+        if places is not None:
+            left[offer_id] = places - 1
+    return picks, sorted(faults, key=attrgetter("place"))
 
 
 def compress(faults: Iterable[Fault]) -> dict[str, list[list[int]]]:
@@ -155,8 +148,8 @@ def restore(rows: Iterable[Row], stretches: Mapping[str, Sequence[Sequence[int]]
     return [Fault(place, row.line, row.code, reasons[place]) for place, row in enumerate(rows) if place in reasons]
 
 
-def _judge(row: Row, finder: OfferFinder, emails: EmailReader) -> Pick | RejectReason:
-    """Return what a row becomes, or the first reason why it does not."""
+def _judge(row: Row, finder: OfferFinder, emails: EmailReader, picks: Picks) -> RejectReason | None:
+    """Add what a row becomes to `picks`, or return the first reason why it does not become anything."""
     if row.fault is not None:
         return row.fault
     folded = codes.folded(row.code or "")
@@ -176,8 +169,9 @@ def _judge(row: Row, finder: OfferFinder, emails: EmailReader) -> Pick | RejectR
     email = emails.read(row.guest_email) if row.guest_email else None
     if row.guest_email and email is None:
         return "bad_email"
-    guest = Person(row.guest_name or None, email) if row.guest_name or email else None
-    return Pick(code, offer.id, max_uses, guest)
+    guest = (row.guest_name or None, email) if row.guest_name or email else None
+    picks.add(code, offer.id, max_uses, guest)
+    return None
 
 
 def _title(written: str) -> str:

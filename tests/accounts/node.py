@@ -1,8 +1,10 @@
 """One node: what app.py composes, as far as accounts and members go."""
 
+import asyncio
 import time
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 from aiohttp import web
@@ -10,12 +12,15 @@ from prometheus_client import CollectorRegistry
 
 from dibs_realtime.accounts.attempts import AttemptRules, Attempts
 from dibs_realtime.accounts.links import PasswordLinks
+from dibs_realtime.accounts.model import Kind, Session
 from dibs_realtime.accounts.routes import routes as account_routes
 from dibs_realtime.accounts.sessions import SessionDirectory
 from dibs_realtime.accounts.use_cases import Accounts
 from dibs_realtime.events.access import Gatekeeper
+from dibs_realtime.events.members.model import Role
 from dibs_realtime.events.members.routes import routes as member_routes
 from dibs_realtime.events.members.use_cases import Members
+from dibs_realtime.kit.clock import utc_now
 from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.http.address import Addresses
 from dibs_realtime.kit.http.binding import bind
@@ -32,8 +37,22 @@ PUBLIC_URL = "https://party.example"
 PASSWORD = "correct horse battery"
 
 
+class SetClock:
+    """A clock that goes when it is told to, so that limits can be tested to the millisecond."""
+
+    def __init__(self) -> None:
+        self.now = utc_now().replace(microsecond=0)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **duration: float) -> None:
+        """Move it: `clock.forward(minutes=15)`."""
+        self.now += timedelta(**duration)
+
+
 class Node:
-    def __init__(self, database_url: str, redis_url: str, clock, rules: AttemptRules | None = None) -> None:
+    def __init__(self, database_url: str, redis_url: str, clock: SetClock, rules: AttemptRules | None = None) -> None:
         self.clock = clock
         self.database = Database(database_url, readers=4, writers=1)
         self.redis = Redis(redis_url)
@@ -70,7 +89,13 @@ class Node:
         bind(app, everything, self.gatekeeper, Addresses(()))
         return app
 
-    async def session(self, kind="user", subject_id=None, event_id=None, lifetime=timedelta(days=30)):
+    async def session(
+        self,
+        kind: Kind = "user",
+        subject_id: UUID | None = None,
+        event_id: UUID | None = None,
+        lifetime: timedelta = timedelta(days=30),
+    ) -> tuple[Session, str]:
         """Begin a session; return it and its token."""
         now = self.clock()
         async with self.database.transaction() as connection:
@@ -79,7 +104,7 @@ class Node:
             )
         return session, self.sessions.access_token(session, now)
 
-    async def event(self, owner_id):
+    async def event(self, owner_id: UUID) -> UUID:
         """Make an event; return its id."""
         event_id, now = new_id(), self.clock()
         await self.database.execute(
@@ -90,18 +115,21 @@ class Node:
         await self.add_member(event_id, owner_id, "owner")
         return event_id
 
-    async def add_member(self, event_id, user_id, role):
+    async def add_member(self, event_id: UUID, user_id: UUID, role: Role) -> None:
         await self.database.execute(
             "INSERT INTO members (event_id, user_id, role, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)",
             event_id, user_id, role, self.clock(),
         )  # fmt: skip
 
-    async def user(self, email="ana@party.example"):
+    async def user(self, email: str = "ana@party.example") -> tuple[UUID, str]:
         """Make an account without a password; return its id and a token."""
         await self.links.for_new_account(email, email.partition("@")[0], self.clock())
         user_id = await self.database.fetchval("SELECT id FROM users WHERE lower(email) = lower($1)", email)
         _, token = await self.session(subject_id=user_id)
         return user_id, token
+
+
+Start = Callable[..., Awaitable[Node]]
 
 
 def probe_path(who: str) -> str:
@@ -121,13 +149,13 @@ def _probes() -> Routes:
     return r
 
 
-async def eventually(condition: Callable[[], bool], seconds: float = 1.0) -> float:
-    """Wait until it is so; return how long that took, in seconds."""
-    import asyncio
-
-    began = time.monotonic()
-    while not condition():
-        if time.monotonic() - began > seconds:
+async def eventually(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 1.0) -> None:
+    """Wait until it is so."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = condition()
+        if answer if isinstance(answer, bool) else await answer:
+            return
+        if time.monotonic() > deadline:
             pytest.fail(f"not within {seconds} s")
         await asyncio.sleep(0.01)
-    return time.monotonic() - began

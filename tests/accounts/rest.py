@@ -6,6 +6,8 @@ from typing import Any
 
 from aiohttp.test_utils import TestClient, TestServer
 
+from .node import Node
+
 BASE = "/api/v1"
 
 
@@ -16,20 +18,20 @@ class Rest:
 
     @staticmethod
     @asynccontextmanager
-    async def of(node) -> AsyncIterator["Rest"]:
+    async def of(node: Node) -> AsyncIterator["Rest"]:
         async with TestClient(TestServer(node.app())) as client:
             yield Rest(client)
 
-    async def get(self, path: str, token: str | None = None, **options: Any) -> tuple[int, Any]:
+    async def get(self, path: str, token: str | None = None, **options: str | None) -> tuple[int, Any]:
         return await self.ask("GET", path, token, **options)
 
-    async def post(self, path: str, body: Any, token: str | None = None, **options: Any) -> tuple[int, Any]:
+    async def post(self, path: str, body: object, token: str | None = None, **options: str | None) -> tuple[int, Any]:
         return await self.ask("POST", path, token, body, **options)
 
-    async def patch(self, path: str, body: Any, token: str | None = None, **options: Any) -> tuple[int, Any]:
+    async def patch(self, path: str, body: object, token: str | None = None, **options: str | None) -> tuple[int, Any]:
         return await self.ask("PATCH", path, token, body, **options)
 
-    async def delete(self, path: str, token: str | None = None, **options: Any) -> tuple[int, Any]:
+    async def delete(self, path: str, token: str | None = None, **options: str | None) -> tuple[int, Any]:
         return await self.ask("DELETE", path, token, **options)
 
     async def ask(
@@ -37,7 +39,7 @@ class Rest:
         method: str,
         path: str,
         token: str | None = None,
-        body: Any = None,
+        body: object = None,
         if_match: str | None = None,
         base: str = BASE,
     ) -> tuple[int, Any]:

@@ -1,10 +1,13 @@
 import asyncio
+from typing import Any
+from uuid import UUID
 
 import pytest
 
 from dibs_realtime.accounts.caller import Device, Guest, User
 from dibs_realtime.events import access as module
 from dibs_realtime.events.access import Who
+from dibs_realtime.events.members.model import Role
 from dibs_realtime.kit.ids import new_id
 from dibs_realtime.kit.problems import Problem
 
@@ -34,9 +37,9 @@ STATUS_WITHOUT_EVENT = {
 }  # fmt: skip
 
 
-async def cast(node: Node) -> tuple:
+async def cast(node: Node) -> tuple[UUID, dict[str, str]]:
     """Make one of each kind of caller; return the event and their tokens."""
-    tokens = {"nobody": None}
+    tokens: dict[str, str] = {}
     owner_id, tokens["owner"] = await node.user("owner@party.example")
     event_id = await node.event(owner_id)
     other_event = await node.event(owner_id)
@@ -50,36 +53,33 @@ async def cast(node: Node) -> tuple:
     return event_id, tokens
 
 
-async def test_who_may_what(client, node: Node):
-    rest = Rest(client)
+async def test_who_may_what(rest: Rest, node: Node):
     event_id, tokens = await cast(node)
     for path_end, table in ((f"/{event_id}", STATUS), ("", STATUS_WITHOUT_EVENT)):
         for who, expected in table.items():
             path = probe_path(who) + path_end
-            seen = tuple([(await rest.get(path, tokens[name], base=""))[0] for name in CALLERS])
+            seen = tuple([(await rest.get(path, tokens.get(name), base=""))[0] for name in CALLERS])
             assert seen == expected, (who, path_end, dict(zip(CALLERS, seen, strict=True)))
 
 
-async def test_an_unknown_event_is_404_and_a_bad_token_comes_first(client, node: Node):
-    rest = Rest(client)
+async def test_an_unknown_event_is_404_and_a_bad_token_comes_first(rest: Rest, node: Node):
     _, tokens = await cast(node)
     for name in ("owner", "device"):
-        assert (await rest.get(f"/probe-V.D.dev/{new_id()}", tokens[name], base=""))[0] == 404
+        assert (await rest.get(f"/probe-V.D.dev/{new_id()}", tokens.get(name), base=""))[0] == 404
         assert (await rest.get(f"/probe-V.D.dev/{new_id()}", tokens[name] + "x", base=""))[0] == 401
-        assert (await rest.get("/probe-V.D.dev/nonsense", tokens[name], base=""))[0] == 404
+        assert (await rest.get("/probe-V.D.dev/nonsense", tokens.get(name), base=""))[0] == 404
     assert (await rest.get("/probe-M", "x", base=""))[0] == 401
     assert rest.headers["WWW-Authenticate"] == "Bearer"
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic abc", "bearer x", "Bearer a b", "\x80"])
-async def test_headers_that_hold_no_token(client, header):
+async def test_headers_that_hold_no_token(rest: Rest, header: str):
     for path, status in (("/probe-U", 401), ("/probe-anybody", 200)):
-        async with client.get(path, headers={"Authorization": header}) as answer:
+        async with rest.client.get(path, headers={"Authorization": header}) as answer:
             assert answer.status == status
 
 
-async def test_where_nobody_need_sign_in_a_good_token_is_seen_and_a_bad_one_ignored(client, node: Node):
-    rest = Rest(client)
+async def test_where_nobody_need_sign_in_a_good_token_is_seen_and_a_bad_one_ignored(rest: Rest, node: Node):
     session, token = await node.session("guest", event_id=new_id())
     assert await rest.get("/probe-anybody", token, base="") == (200, {"caller": "Guest"})
     assert await rest.get("/probe-anybody", token + "x", base="") == (200, {"caller": "NoneType"})
@@ -112,11 +112,13 @@ async def test_sockets_ask_the_same(node: Node):
     await keeper.authorise(None, "-", event_id)
 
 
-async def test_a_role_is_remembered_but_not_for_long_and_nobodys_not_at_all(node: Node, monkeypatch):
+async def test_a_role_is_remembered_but_not_for_long_and_nobodys_not_at_all(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+):
     asked = []
     role = module.queries.role
 
-    async def counted(*arguments):
+    async def counted(*arguments: Any) -> Role | None:
         asked.append(arguments)
         return await role(*arguments)
 
@@ -137,7 +139,7 @@ async def test_a_role_is_remembered_but_not_for_long_and_nobodys_not_at_all(node
     assert len(asked) == 4 + 2
 
 
-async def test_a_role_that_changes_while_it_is_read_is_not_remembered(node: Node, monkeypatch):
+async def test_a_role_that_changes_while_it_is_read_is_not_remembered(node: Node, monkeypatch: pytest.MonkeyPatch):
     event_id, _ = await cast(node)
     owner_id = await node.database.fetchval(
         "SELECT user_id FROM members WHERE event_id = $1 AND role = 'owner'", event_id

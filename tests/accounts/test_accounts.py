@@ -1,27 +1,23 @@
 import asyncio
+from typing import Any
 
 import pytest
 
 from dibs_realtime.accounts.attempts import AttemptRules
 
-from .node import PASSWORD, Node
+from .node import PASSWORD, Node, SetClock, Start
 from .rest import Rest
 
 ANA = {"email": "ana@party.example", "password": PASSWORD, "name": "Ana"}
 
 
-@pytest.fixture
-def rest(client) -> Rest:
-    return Rest(client)
-
-
-async def signed_up(rest: Rest, **other) -> dict:
+async def signed_up(rest: Rest, **other: str) -> dict[str, Any]:
     status, body = await rest.post("/auth/register", {**ANA, **other})
     assert status == 201, body
     return body
 
 
-async def test_register_and_use_the_account(rest):
+async def test_register_and_use_the_account(rest: Rest):
     body = await signed_up(rest, email="  Ana@PARTY.example ")
     assert body.keys() == {"user", "access_token", "refresh_token", "token_type", "expires_in"}
     assert body["token_type"] == "bearer"
@@ -34,13 +30,13 @@ async def test_register_and_use_the_account(rest):
 
 
 @pytest.mark.parametrize("email", ["ana@party.example", "ANA@Party.Example"])
-async def test_an_address_has_one_account(rest, email):
+async def test_an_address_has_one_account(rest: Rest, email: str):
     await signed_up(rest)
     status, body = await rest.post("/auth/register", {**ANA, "email": email})
     assert (status, body["type"]) == (409, "urn:dibs:problem:email_taken")
 
 
-async def test_an_address_has_one_account_also_at_the_same_moment(rest):
+async def test_an_address_has_one_account_also_at_the_same_moment(rest: Rest):
     answers = await asyncio.gather(*(rest.post("/auth/register", ANA) for _ in range(8)))
     assert sorted(status for status, _ in answers) == [201] + [409] * 7
 
@@ -62,21 +58,23 @@ async def test_an_address_has_one_account_also_at_the_same_moment(rest):
         {"admin": True},
     ],
 )
-async def test_a_registration_that_does_not_validate(rest, change):
+async def test_a_registration_that_does_not_validate(rest: Rest, change: dict[str, Any]):
     status, body = await rest.post("/auth/register", {**ANA, **change})
     assert status == 422
     assert body["errors"][0]["loc"] == ["body", next(iter(change))]
     assert PASSWORD not in str(body)
 
 
-async def test_log_in(rest):
+async def test_log_in(rest: Rest):
     await signed_up(rest)
     status, body = await rest.post("/auth/login", {"email": "ANA@party.example", "password": PASSWORD})
     assert status == 200
     assert (await rest.get("/users/me", body["access_token"]))[0] == 200
 
 
-async def test_a_wrong_password_and_an_unknown_address_look_and_work_alike(rest, node: Node, monkeypatch):
+async def test_a_wrong_password_and_an_unknown_address_look_and_work_alike(
+    rest: Rest, node: Node, monkeypatch: pytest.MonkeyPatch
+):
     await signed_up(rest)
     verified = []
     verify = node.passwords._hasher.verify
@@ -95,13 +93,13 @@ async def test_a_wrong_password_and_an_unknown_address_look_and_work_alike(rest,
     assert answers[0][0] == 401
 
 
-async def test_an_account_that_has_no_password_yet_cannot_be_entered(rest, node: Node):
+async def test_an_account_that_has_no_password_yet_cannot_be_entered(rest: Rest, node: Node):
     await node.user("ben@party.example")
     status, _ = await rest.post("/auth/login", {"email": "ben@party.example", "password": PASSWORD})
     assert status == 401
 
 
-async def test_failures_are_limited_by_account_and_address_together(rest, node: Node, clock):
+async def test_failures_are_limited_by_account_and_address_together(rest: Rest, node: Node, clock: SetClock):
     await signed_up(rest)
     await signed_up(rest, email="ben@party.example")
     wrong, right = ({"email": ANA["email"], "password": word} for word in ("wrong password", PASSWORD))
@@ -123,7 +121,7 @@ async def test_failures_are_limited_by_account_and_address_together(rest, node: 
     assert (await rest.post("/auth/login", right))[0] == 200
 
 
-async def test_failures_are_limited_by_address(start, clock):
+async def test_failures_are_limited_by_address(start: Start, clock: SetClock):
     node = await start(rules=AttemptRules(per_address=20))
     async with Rest.of(node) as rest:
         await signed_up(rest)
@@ -138,14 +136,14 @@ async def test_failures_are_limited_by_address(start, clock):
         assert (await rest.post("/auth/login", {"email": ANA["email"], "password": PASSWORD}))[0] == 200
 
 
-async def test_many_guesses_at_once_do_not_slip_through(rest):
+async def test_many_guesses_at_once_do_not_slip_through(rest: Rest):
     await signed_up(rest)
     guesses = [{"email": ANA["email"], "password": f"wrong password {n}"} for n in range(40)]
     answers = await asyncio.gather(*(rest.post("/auth/login", guess) for guess in guesses))
     assert sorted(status for status, _ in answers) == [401] * 10 + [429] * 30
 
 
-async def test_registrations_are_limited_by_address(start):
+async def test_registrations_are_limited_by_address(start: Start):
     node = await start(rules=AttemptRules(registrations=3))
     async with Rest.of(node) as rest:
         for n in range(3):
@@ -156,11 +154,11 @@ async def test_registrations_are_limited_by_address(start):
 # ── refreshing ──
 
 
-async def refresh(rest: Rest, token: str) -> tuple[int, dict]:
+async def refresh(rest: Rest, token: str) -> tuple[int, Any]:
     return await rest.post("/auth/refresh", {"refresh_token": token})
 
 
-async def test_refresh_rotates_and_slides(rest, clock):
+async def test_refresh_rotates_and_slides(rest: Rest, clock: SetClock):
     body = await signed_up(rest)
     for _ in range(4):
         clock.forward(days=29)
@@ -175,7 +173,7 @@ async def test_refresh_rotates_and_slides(rest, clock):
     assert (await refresh(rest, body["refresh_token"]))[0] == 401
 
 
-async def test_the_old_one_within_10_s_gets_the_same_successor(rest, clock):
+async def test_the_old_one_within_10_s_gets_the_same_successor(rest: Rest, clock: SetClock):
     body = await signed_up(rest)
     clock.forward(minutes=10)
     _, first = await refresh(rest, body["refresh_token"])
@@ -186,7 +184,7 @@ async def test_the_old_one_within_10_s_gets_the_same_successor(rest, clock):
     assert (await refresh(rest, again["refresh_token"]))[0] == 200
 
 
-async def test_the_old_one_at_the_same_moment_gets_the_same_successor(rest):
+async def test_the_old_one_at_the_same_moment_gets_the_same_successor(rest: Rest):
     body = await signed_up(rest)
     answers = await asyncio.gather(*(refresh(rest, body["refresh_token"]) for _ in range(8)))
     assert {status for status, _ in answers} == {200}
@@ -194,7 +192,7 @@ async def test_the_old_one_at_the_same_moment_gets_the_same_successor(rest):
 
 
 @pytest.mark.parametrize("how", ["later", "successor used"])
-async def test_a_token_that_was_used_ends_the_session(rest, clock, how):
+async def test_a_token_that_was_used_ends_the_session(rest: Rest, clock: SetClock, how: str):
     body = await signed_up(rest)
     _, successor = await refresh(rest, body["refresh_token"])
     if how == "later":
@@ -208,7 +206,7 @@ async def test_a_token_that_was_used_ends_the_session(rest, clock, how):
     assert (await rest.post("/auth/login", {"email": ANA["email"], "password": PASSWORD}))[0] == 200
 
 
-async def test_a_forged_refresh_token_ends_nothing(rest):
+async def test_a_forged_refresh_token_ends_nothing(rest: Rest):
     body = await signed_up(rest)
     session_id, generation, mac = body["refresh_token"].split(".")
     other = await signed_up(rest, email="ben@party.example")
@@ -225,7 +223,7 @@ async def test_a_forged_refresh_token_ends_nothing(rest):
     assert (await refresh(rest, body["refresh_token"]))[0] == 200
 
 
-async def test_a_device_has_nothing_to_refresh(rest, node: Node):
+async def test_a_device_has_nothing_to_refresh(rest: Rest, node: Node):
     session, _ = await node.session("device")
     token = node.tokens.refresh_token(session.id, 0, session.refresh_salt)
     assert (await refresh(rest, token))[0] == 401
@@ -234,14 +232,14 @@ async def test_a_device_has_nothing_to_refresh(rest, node: Node):
 # ── sessions ──
 
 
-async def test_log_out(rest):
+async def test_log_out(rest: Rest):
     body = await signed_up(rest)
     assert (await rest.post("/auth/logout", None, body["access_token"])) == (204, None)
     assert (await rest.get("/users/me", body["access_token"]))[0] == 401
     assert (await refresh(rest, body["refresh_token"]))[0] == 401
 
 
-async def test_the_sessions_are_listed_and_ended(rest, clock):
+async def test_the_sessions_are_listed_and_ended(rest: Rest):
     first = await signed_up(rest)
     others = [(await rest.post("/auth/login", {"email": ANA["email"], "password": PASSWORD}))[1] for _ in range(3)]
     stranger = await signed_up(rest, email="ben@party.example")
@@ -264,7 +262,7 @@ async def test_the_sessions_are_listed_and_ended(rest, clock):
     assert len((await rest.get("/auth/sessions", first["access_token"]))[1]["items"]) == 3
 
 
-async def test_the_sessions_come_in_pages(rest):
+async def test_the_sessions_come_in_pages(rest: Rest):
     body = await signed_up(rest)
     for _ in range(4):
         await rest.post("/auth/login", {"email": ANA["email"], "password": PASSWORD})
@@ -282,7 +280,7 @@ async def test_the_sessions_come_in_pages(rest):
 # ── the profile ──
 
 
-async def test_the_name_changes_with_its_version(rest):
+async def test_the_name_changes_with_its_version(rest: Rest):
     body = await signed_up(rest)
     token = body["access_token"]
     status, me = await rest.patch("/users/me", {"name": "Ana B."}, token, if_match='"1"')
@@ -296,7 +294,7 @@ async def test_the_name_changes_with_its_version(rest):
     assert (status, me["version"]) == (200, 2)
 
 
-async def test_one_of_two_changes_at_the_same_moment_is_refused(rest):
+async def test_one_of_two_changes_at_the_same_moment_is_refused(rest: Rest):
     token = (await signed_up(rest))["access_token"]
     answers = await asyncio.gather(
         *(rest.patch("/users/me", {"name": f"Ana {n}"}, token, if_match='"1"') for n in range(5))
@@ -304,7 +302,7 @@ async def test_one_of_two_changes_at_the_same_moment_is_refused(rest):
     assert sorted(status for status, _ in answers) == [200, 412, 412, 412, 412]
 
 
-async def test_a_new_password_ends_the_other_sessions(rest):
+async def test_a_new_password_ends_the_other_sessions(rest: Rest):
     here = await signed_up(rest)
     _, there = await rest.post("/auth/login", {"email": ANA["email"], "password": PASSWORD})
     new = "another good password"
@@ -317,7 +315,7 @@ async def test_a_new_password_ends_the_other_sessions(rest):
     assert (await rest.post("/auth/login", {"email": ANA["email"], "password": new}))[0] == 200
 
 
-async def test_a_new_password_takes_the_current_one(rest):
+async def test_a_new_password_takes_the_current_one(rest: Rest):
     token = (await signed_up(rest))["access_token"]
     new = "another good password"
     for body in (
@@ -342,7 +340,7 @@ def token_of(link: str) -> str:
     return link.rsplit("/", 1)[1]
 
 
-async def test_a_link_makes_a_password_once(rest, node: Node, clock):
+async def test_a_link_makes_a_password_once(rest: Rest, node: Node, clock: SetClock):
     link = await node.links.for_new_account("ben@party.example", "Ben", clock())
     choice = {"token": token_of(link), "password": PASSWORD}
     assert (await rest.post("/auth/password", choice)) == (204, None)
@@ -350,7 +348,7 @@ async def test_a_link_makes_a_password_once(rest, node: Node, clock):
     assert (await rest.post("/auth/password", choice))[0] == 404
 
 
-async def test_a_link_is_used_once_also_at_the_same_moment(rest, node: Node, clock):
+async def test_a_link_is_used_once_also_at_the_same_moment(rest: Rest, node: Node, clock: SetClock):
     token = token_of(await node.links.for_new_account("ben@party.example", "Ben", clock()))
     answers = await asyncio.gather(
         *(rest.post("/auth/password", {"token": token, "password": f"{PASSWORD} {n}"}) for n in range(6))
@@ -358,7 +356,7 @@ async def test_a_link_is_used_once_also_at_the_same_moment(rest, node: Node, clo
     assert sorted(status for status, _ in answers) == [204] + [404] * 5
 
 
-async def test_a_reset_ends_all_sessions_and_only_the_newest_link_is_good(rest, node: Node, clock):
+async def test_a_reset_ends_all_sessions_and_only_the_newest_link_is_good(rest: Rest, node: Node, clock: SetClock):
     body = await signed_up(rest)
     older, newer = [token_of(await node.links.for_forgotten_password("ANA@party.example", clock())) for _ in "ab"]
     assert (await rest.get("/users/me", body["access_token"]))[0] == 200
@@ -371,7 +369,7 @@ async def test_a_reset_ends_all_sessions_and_only_the_newest_link_is_good(rest, 
     assert (await rest.post("/auth/login", {"email": ANA["email"], "password": new}))[0] == 200
 
 
-async def test_links_end(rest, node: Node, clock):
+async def test_links_end(rest: Rest, node: Node, clock: SetClock):
     await signed_up(rest)
     setup = token_of(await node.links.for_new_account("ben@party.example", "Ben", clock()))
     reset = token_of(await node.links.for_forgotten_password(ANA["email"], clock()))
@@ -381,7 +379,7 @@ async def test_links_end(rest, node: Node, clock):
     assert (await rest.post("/auth/password", {"token": setup, "password": PASSWORD}))[0] == 404
 
 
-async def test_guessing_links_is_limited(start):
+async def test_guessing_links_is_limited(start: Start):
     node = await start(rules=AttemptRules(per_address=5))
     async with Rest.of(node) as rest:
         statuses = [
@@ -390,7 +388,9 @@ async def test_guessing_links_is_limited(start):
         assert statuses == [404] * 5 + [429] * 2
 
 
-async def test_nothing_of_an_account_reaches_redis_or_a_log(rest, redis_url, caplog):
+async def test_nothing_of_an_account_reaches_redis_or_a_log(
+    rest: Rest, redis_url: str, caplog: pytest.LogCaptureFixture
+):
     from redis import Redis as PlainRedis
 
     caplog.set_level("DEBUG")
@@ -399,6 +399,6 @@ async def test_nothing_of_an_account_reaches_redis_or_a_log(rest, redis_url, cap
     await rest.post("/auth/login", body)
     await rest.post("/auth/login", {**body, "password": "marked-password"})
     with PlainRedis.from_url(redis_url) as plain:
-        kept = [(key, plain.dump(key)) for key in plain.keys()]
+        kept = [(key, plain.dump(key)) for key in plain.scan_iter()]
     assert kept
     assert "marked" not in (str(kept) + caplog.text).lower()

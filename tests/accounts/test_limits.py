@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Awaitable
 
 import pytest
 from redis import Redis as PlainRedis
@@ -7,12 +8,14 @@ from dibs_realtime.kit.limits import FailureWindow, Limits, TokenBucket
 from dibs_realtime.kit.problems import Problem
 from dibs_realtime.kit.redis import Redis
 
+from .node import SetClock
+
 WINDOW = FailureWindow("test", 3, 60)
 BUCKET = TokenBucket("test", 5, 2.0)
 
 
 @pytest.fixture(params=["shared", "alone"])
-async def limits(request, redis_url):
+async def limits(request: pytest.FixtureRequest, redis_url: str):
     """The same rules hold in Redis and, without it, in memory."""
     redis = Redis(redis_url if request.param == "shared" else "unix:///nowhere/redis.sock")
     await redis.open()
@@ -20,14 +23,14 @@ async def limits(request, redis_url):
     await redis.close()
 
 
-async def refused(answer) -> int:
+async def refused(answer: Awaitable[object]) -> int:
     with pytest.raises(Problem) as raised:
         await answer
     assert raised.value.status == 429
     return int(raised.value.headers["Retry-After"])
 
 
-async def test_failures_within_the_window(limits, clock):
+async def test_failures_within_the_window(limits: Limits, clock: SetClock):
     for _ in range(3):
         await limits.count(WINDOW, "ana", clock.now)
         clock.forward(seconds=10)
@@ -40,7 +43,7 @@ async def test_failures_within_the_window(limits, clock):
     assert await refused(limits.count(WINDOW, "ana", clock.now)) == 10
 
 
-async def test_what_is_no_failure_is_taken_back(limits, clock):
+async def test_what_is_no_failure_is_taken_back(limits: Limits, clock: SetClock):
     for _ in range(10):
         await limits.take_back(await limits.count(WINDOW, "ana", clock.now))
     for _ in range(3):
@@ -52,18 +55,18 @@ async def test_what_is_no_failure_is_taken_back(limits, clock):
     await refused(limits.count(WINDOW, "ana", clock.now))
 
 
-async def test_many_at_once_do_not_slip_through(limits, clock):
+async def test_many_at_once_do_not_slip_through(limits: Limits, clock: SetClock):
     results = await asyncio.gather(*(limits.count(WINDOW, "ana", clock.now) for _ in range(50)), return_exceptions=True)
     assert sum(not isinstance(result, Problem) for result in results) == 3
 
 
-async def test_rules_do_not_mix(limits, clock):
+async def test_rules_do_not_mix(limits: Limits, clock: SetClock):
     for _ in range(3):
         await limits.count(WINDOW, "ana", clock.now)
     await limits.count(FailureWindow("other", 3, 60), "ana", clock.now)
 
 
-async def test_a_burst_and_then_so_many_a_second(limits, clock):
+async def test_a_burst_and_then_so_many_a_second(limits: Limits, clock: SetClock):
     for _ in range(5):
         await limits.take(BUCKET, "venue", clock.now)
     assert await refused(limits.take(BUCKET, "venue", clock.now)) == 1
@@ -79,7 +82,7 @@ async def test_a_burst_and_then_so_many_a_second(limits, clock):
     assert results.count(None) == 5
 
 
-async def test_memory_is_bounded(limits, clock, monkeypatch):
+async def test_memory_is_bounded(limits: Limits, clock: SetClock, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("dibs_realtime.kit.limits.MOST_KEYS", 10)
     for n in range(30):
         await limits.count(WINDOW, str(n), clock.now)
@@ -88,7 +91,7 @@ async def test_memory_is_bounded(limits, clock, monkeypatch):
     assert len(limits._own._buckets) <= 10
 
 
-async def test_redis_sees_no_name_and_forgets(redis_url, clock):
+async def test_redis_sees_no_name_and_forgets(redis_url: str, clock: SetClock):
     redis = Redis(redis_url)
     await redis.open()
     limits = Limits(redis, "secret")

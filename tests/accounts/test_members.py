@@ -1,28 +1,27 @@
 import asyncio
 import random
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 import pytest
 
 from dibs_realtime.kit.ids import new_id
 
-from .node import Node
+from .node import Node, SetClock, Start, eventually
 from .rest import Rest
 
-
-@pytest.fixture
-def rest(client) -> Rest:
-    return Rest(client)
+PartyOf = tuple[UUID, UUID, str]
 
 
 @pytest.fixture
-async def party(node: Node) -> tuple:
+async def party(node: Node) -> PartyOf:
     """An event, its owner's id and their token."""
     owner_id, token = await node.user("owner@party.example")
     return await node.event(owner_id), owner_id, token
 
 
-async def invite(rest: Rest, party, role="door", **other) -> str:
+async def invite(rest: Rest, party: PartyOf, role: str = "door", **other: str) -> str:
     event_id, _, token = party
     status, body = await rest.post(f"/events/{event_id}/members", {"role": role, **other}, token)
     assert status == 201, body
@@ -30,7 +29,7 @@ async def invite(rest: Rest, party, role="door", **other) -> str:
     return body["invite_url"].rsplit("/", 1)[1]
 
 
-async def test_an_invitation_makes_a_member(rest, party, node: Node, clock):
+async def test_an_invitation_makes_a_member(rest: Rest, party: PartyOf, node: Node, clock: SetClock):
     event_id, _, owner = party
     status, invitation = await rest.post(f"/events/{event_id}/members", {"role": "manager"}, owner)
     assert status == 201
@@ -49,7 +48,7 @@ async def test_an_invitation_makes_a_member(rest, party, node: Node, clock):
     ]
 
 
-async def test_an_invitation_is_used_once(rest, party, node: Node):
+async def test_an_invitation_is_used_once(rest: Rest, party: PartyOf, node: Node):
     token = await invite(rest, party)
     _, ben = await node.user("ben@party.example")
     _, eva = await node.user("eva@party.example")
@@ -58,7 +57,7 @@ async def test_an_invitation_is_used_once(rest, party, node: Node):
         assert (await rest.post(f"/invites/{token}", None, again))[0] == 404
 
 
-async def test_an_invitation_is_used_once_also_at_the_same_moment(rest, party, node: Node):
+async def test_an_invitation_is_used_once_also_at_the_same_moment(rest: Rest, party: PartyOf, node: Node):
     people = [(await node.user(f"guest{n}@party.example"))[1] for n in range(8)]
     for _ in range(5):
         token = await invite(rest, party)
@@ -70,7 +69,7 @@ async def test_an_invitation_is_used_once_also_at_the_same_moment(rest, party, n
         await node.database.execute("DELETE FROM members WHERE event_id = $1 AND user_id <> $2", event_id, owner_id)
 
 
-async def test_an_invitation_ends_after_a_week(rest, party, node: Node, clock):
+async def test_an_invitation_ends_after_a_week(rest: Rest, party: PartyOf, node: Node, clock: SetClock):
     token = await invite(rest, party)
     ben_id, _ = await node.user("ben@party.example")
     clock.forward(days=7)
@@ -78,7 +77,7 @@ async def test_an_invitation_ends_after_a_week(rest, party, node: Node, clock):
     assert (await rest.post(f"/invites/{token}", None, ben))[0] == 404
 
 
-async def test_an_invitation_may_be_for_one_address(rest, party, node: Node):
+async def test_an_invitation_may_be_for_one_address(rest: Rest, party: PartyOf, node: Node):
     token = await invite(rest, party, email="Ben@Party.example")
     _, eva = await node.user("eva@party.example")
     assert (await rest.post(f"/invites/{token}", None, eva))[0] == 403
@@ -86,14 +85,14 @@ async def test_an_invitation_may_be_for_one_address(rest, party, node: Node):
     assert (await rest.post(f"/invites/{token}", None, ben))[0] == 200
 
 
-async def test_a_member_cannot_join_again_and_the_invitation_stays(rest, party, node: Node):
+async def test_a_member_cannot_join_again_and_the_invitation_stays(rest: Rest, party: PartyOf, node: Node):
     token = await invite(rest, party, role="door")
     assert (await rest.post(f"/invites/{token}", None, party[2]))[0] == 409
     _, ben = await node.user("ben@party.example")
     assert (await rest.post(f"/invites/{token}", None, ben))[0] == 200
 
 
-async def test_what_is_no_invitation_is_404(rest, party, node: Node):
+async def test_what_is_no_invitation_is_404(rest: Rest, party: PartyOf, node: Node):
     token = await invite(rest, party)
     _, ben = await node.user("ben@party.example")
     for wrong in ("x", token[:-1], token[:-2] + "xx", "a" * 64, "%C3%A9", "%2e", token + "%0A", "a" * 5_000):
@@ -102,33 +101,36 @@ async def test_what_is_no_invitation_is_404(rest, party, node: Node):
 
 
 @pytest.mark.parametrize("body", [{}, {"role": "king"}, {"role": "door", "email": "x"}, {"role": "door", "x": 1}])
-async def test_an_invitation_that_does_not_validate(rest, party, body):
+async def test_an_invitation_that_does_not_validate(rest: Rest, party: PartyOf, body: dict[str, Any]):
     assert (await rest.post(f"/events/{party[0]}/members", body, party[2]))[0] == 422
 
 
-async def test_a_role_changes_on_every_node_within_a_second(start, party, node: Node):
+async def test_a_role_changes_on_every_node_within_a_second(start: Start, party: PartyOf, node: Node):
     event_id, _, owner = party
     ben_id, ben = await node.user("ben@party.example")
     await node.add_member(event_id, ben_id, "manager")
     alone = await start(redis_url="unix:///nowhere/redis.sock")
+    path = f"/events/{event_id}/members"
+
+    async def sees(rest: Rest, status: int) -> None:
+        async def seen() -> bool:
+            return (await rest.get(path, ben))[0] == status
+
+        await eventually(seen)
+
     async with Rest.of(node) as here, Rest.of(alone) as there:
-        path = f"/events/{event_id}/members"
         for role, expected in (("door", 403), ("manager", 200), ("viewer", 403), ("owner", 200)):
             assert (await there.get(path, ben))[0] in (200, 403)  # remembered now
             status, member = await here.patch(f"{path}/{ben_id}", {"role": role}, owner)
             assert (status, member["role"]) == (200, role)
             assert (await here.get(path, ben))[0] == expected
-            async with asyncio.timeout(1):
-                while (await there.get(path, ben))[0] != expected:
-                    await asyncio.sleep(0.02)
+            await sees(there, expected)
         assert (await here.delete(f"{path}/{ben_id}", owner)) == (204, None)
         assert (await here.get(path, ben))[0] == 404
-        async with asyncio.timeout(1):
-            while (await there.get(path, ben))[0] != 404:
-                await asyncio.sleep(0.02)
+        await sees(there, 404)
 
 
-async def test_versions(rest, party, node: Node):
+async def test_versions(rest: Rest, party: PartyOf, node: Node):
     event_id, _, owner = party
     ben_id, _ = await node.user("ben@party.example")
     await node.add_member(event_id, ben_id, "door")
@@ -149,7 +151,7 @@ async def test_versions(rest, party, node: Node):
     assert (await rest.patch(f"/events/{event_id}/members/{new_id()}", {"role": "door"}, owner))[0] == 404
 
 
-async def test_the_last_owner_stays(rest, party, node: Node):
+async def test_the_last_owner_stays(rest: Rest, party: PartyOf, node: Node):
     event_id, owner_id, owner = party
     path = f"/events/{event_id}/members/{owner_id}"
     for answer in (await rest.patch(path, {"role": "manager"}, owner), await rest.delete(path, owner)):
@@ -161,7 +163,7 @@ async def test_the_last_owner_stays(rest, party, node: Node):
     assert (await rest.delete(f"/events/{event_id}/members/{ben_id}", ben))[0] == 409
 
 
-async def test_an_event_never_loses_its_last_owner_whoever_tries_at_once(start, party, node: Node):
+async def test_an_event_never_loses_its_last_owner_whoever_tries_at_once(start: Start, party: PartyOf, node: Node):
     event_id, owner_id, owner = party
     others = [await node.user(f"owner{n}@party.example") for n in range(3)]
     other_node = await start()
@@ -198,8 +200,8 @@ async def test_an_event_never_loses_its_last_owner_whoever_tries_at_once(start, 
             )  # fmt: skip
 
 
-async def test_who_goes_leaves_no_open_invitation_behind(rest, party, node: Node):
-    event_id, owner_id, owner = party
+async def test_who_goes_leaves_no_open_invitation_behind(rest: Rest, party: PartyOf, node: Node):
+    event_id, _, owner = party
     (ben_id, ben), (_, eva) = await node.user("ben@party.example"), await node.user("eva@party.example")
     await node.add_member(event_id, ben_id, "owner")
     by_ben, by_owner = await invite(rest, (event_id, ben_id, ben)), await invite(rest, party)
@@ -208,7 +210,7 @@ async def test_who_goes_leaves_no_open_invitation_behind(rest, party, node: Node
     assert (await rest.post(f"/invites/{by_owner}", None, eva))[0] == 200
 
 
-async def test_members_come_in_pages(rest, party, node: Node):
+async def test_members_come_in_pages(rest: Rest, party: PartyOf, node: Node):
     event_id, _, owner = party
     for n in range(4):
         await node.add_member(event_id, (await node.user(f"door{n}@party.example"))[0], "door")

@@ -15,7 +15,7 @@ def passwords():
     made.close()
 
 
-async def test_hash_and_verify(passwords):
+async def test_hash_and_verify(passwords: Passwords):
     hashed = await passwords.hash("correct horse")
     assert hashed.startswith("$argon2id$v=19$m=8,t=1,p=1$")
     assert hashed != await passwords.hash("correct horse")
@@ -23,14 +23,14 @@ async def test_hash_and_verify(passwords):
     assert not await passwords.verify("correct horsf", hashed)
 
 
-async def test_any_text_is_a_password(passwords):
+async def test_any_text_is_a_password(passwords: Passwords):
     for password in ("žąsis švenčia", "a\x00b" * 5, " spaces ", "🎉" * 200):
         hashed = await passwords.hash(password)
         assert await passwords.verify(password, hashed)
         assert not await passwords.verify(password + " ", hashed)
 
 
-async def test_for_nobody_the_same_work_is_done(passwords, monkeypatch):
+async def test_for_nobody_the_same_work_is_done(passwords: Passwords, monkeypatch: pytest.MonkeyPatch):
     verified = []
     verify = passwords._hasher.verify
 
@@ -52,7 +52,9 @@ async def test_the_default_cost_is_the_recommended_one():
     passwords.close()
 
 
-async def test_work_is_done_elsewhere_and_never_more_than_two_at_once(passwords, monkeypatch):
+async def test_work_is_done_elsewhere_and_never_more_than_two_at_once(
+    passwords: Passwords, monkeypatch: pytest.MonkeyPatch
+):
     here, seen, most, running = threading.get_ident(), set(), 0, 0
     lock = threading.Lock()
 

@@ -1,6 +1,7 @@
 import asyncio
 import contextlib
 import time
+from pathlib import Path
 
 import pytest
 
@@ -11,21 +12,21 @@ from .node import eventually
 
 
 @pytest.fixture
-def own_redis(tmp_path):
+def own_redis(tmp_path: Path):
     """A server that the test may stop."""
     with LocalRedis(tmp_path / "redis") as server:
         yield server
 
 
 @pytest.fixture
-async def redis(own_redis):
+async def redis(own_redis: LocalRedis):
     made = Redis(own_redis.url)
     await made.open()
     yield made
     await made.close()
 
 
-async def test_commands(redis):
+async def test_commands(redis: Redis):
     assert redis.healthy
     assert await redis.get("a") is None
     assert await redis.set("a", b"1", 10)
@@ -38,7 +39,7 @@ async def test_commands(redis):
     assert await redis.publish("c", b"m")
 
 
-async def nothing_answers(redis) -> None:
+async def nothing_answers(redis: Redis) -> None:
     assert await redis.get("a") is None
     assert await redis.set("a", b"1", 1) is False
     assert await redis.delete("a") is False
@@ -57,7 +58,7 @@ async def test_a_redis_that_is_not_there_is_no_error_and_costs_nothing():
     await redis.close()
 
 
-async def test_it_goes_and_comes_back_empty(redis, own_redis):
+async def test_it_goes_and_comes_back_empty(redis: Redis, own_redis: LocalRedis):
     await redis.set("a", b"1", 100)
     own_redis.kill()
     await nothing_answers(redis)
@@ -68,14 +69,14 @@ async def test_it_goes_and_comes_back_empty(redis, own_redis):
     assert await redis.set("a", b"2", 1)
 
 
-async def test_it_is_restarted_between_two_commands_unnoticed(redis, own_redis):
+async def test_it_is_restarted_between_two_commands_unnoticed(redis: Redis, own_redis: LocalRedis):
     await asyncio.gather(*(redis.set(f"k{n}", b"1", 100) for n in range(10)))  # several pooled connections
     own_redis.stop()
     own_redis.start()
     assert await redis.set("a", b"2", 1)
 
 
-async def test_one_that_hangs_costs_one_timeout_for_all(redis, own_redis):
+async def test_one_that_hangs_costs_one_timeout_for_all(redis: Redis, own_redis: LocalRedis):
     own_redis.pause()
     try:
         began = time.monotonic()
@@ -89,14 +90,15 @@ async def test_one_that_hangs_costs_one_timeout_for_all(redis, own_redis):
     await asyncio.wait_for(redis.until_healthy(), 3)
 
 
-async def test_a_subscriber_waits_longer_than_a_command_may(redis):
+async def test_a_subscriber_waits_longer_than_a_command_may(redis: Redis):
     subscriber = redis.new_pubsub()
     await subscriber.subscribe("c")
     heard = []
 
     async def listen() -> None:
-        async for message in subscriber.listen():
-            heard.append(message["data"])
+        while True:
+            message = await subscriber.get_message(timeout=None)
+            heard.append(message["data"] if message is not None else None)
 
     task = asyncio.create_task(listen())
     await asyncio.sleep(0.7)

@@ -1,4 +1,8 @@
+import hmac
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 import jwt
 import pytest
@@ -10,7 +14,7 @@ NOW = datetime(2026, 6, 1, 20, 0, tzinfo=UTC)
 SECRET = "s" * 40
 
 
-def claims(**other) -> Claims:
+def claims(**other: Any) -> Claims:
     return Claims(
         **{
             "kind": "device",
@@ -24,7 +28,7 @@ def claims(**other) -> Claims:
 
 
 @pytest.mark.parametrize("event_id", [None, new_id()])
-def test_a_token_says_what_it_was_told(event_id):
+def test_a_token_says_what_it_was_told(event_id: UUID | None):
     tokens, said = Tokens(SECRET), claims(event_id=event_id)
     assert tokens.read(tokens.issue(said, NOW), NOW) == said
 
@@ -45,9 +49,7 @@ def test_the_time_is_the_one_that_is_passed_in():
     assert tokens.read(tokens.issue(said, past), past) == said
 
 
-def forged(**other) -> str:
-    import hmac
-
+def forged(**other: object) -> str:
     raw = {
         "iss": "dibs", "aud": "dibs-api", "kind": "user", "sub": str(new_id()), "sid": str(new_id()),
         "exp": int((NOW + timedelta(hours=1)).timestamp()), **other,
@@ -81,7 +83,7 @@ def test_the_forgery_is_good_where_nothing_is_wrong_with_it():
         forged(sid=5),
     ],
 )
-def test_a_bad_token_is_refused_and_not_remembered(token):
+def test_a_bad_token_is_refused_and_not_remembered(token: str):
     tokens = Tokens(SECRET)
     with pytest.raises(BadTokenError):
         tokens.read(token, NOW)
@@ -89,8 +91,6 @@ def test_a_bad_token_is_refused_and_not_remembered(token):
 
 
 def test_another_algorithm_with_the_same_key_is_refused():
-    import hmac
-
     key = hmac.digest(SECRET.encode(), b"dibs token key: access", "sha256")
     raw = jwt.decode(forged(), options={"verify_signature": False})
     with pytest.raises(BadTokenError), pytest.warns(jwt.warnings.InsecureKeyLengthWarning):
@@ -126,7 +126,7 @@ def test_a_refresh_token_is_the_same_each_time_and_another_for_each_generation_s
 @pytest.mark.parametrize(
     "change",
     [
-        lambda token: "",
+        lambda _: "",
         lambda token: token + "x",
         lambda token: token.replace(".", "", 1),
         lambda token: token.replace(".3.", ".-3."),
@@ -136,7 +136,7 @@ def test_a_refresh_token_is_the_same_each_time_and_another_for_each_generation_s
         lambda token: token + "\n",
     ],
 )
-def test_what_is_no_refresh_token_is_refused(change):
+def test_what_is_no_refresh_token_is_refused(change: Callable[[str], str]):
     tokens = Tokens(SECRET)
     with pytest.raises(BadTokenError):
         tokens.read_refresh(change(tokens.refresh_token(new_id(), 3, b"salt")))

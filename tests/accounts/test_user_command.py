@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,13 @@ from dibs_realtime.commands.user import user_command
 from dibs_realtime.kit.clock import utc_now
 from dibs_realtime.kit.problems import Problem
 
-from .node import PASSWORD
+from .node import PASSWORD, Node, SetClock
+
+Dibs = Callable[..., Awaitable[tuple[int, str]]]
 
 
 @pytest.fixture
-async def dibs(database_url, tmp_path, monkeypatch):
+async def dibs(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Run `dibs user …` beside this test's loop; return its exit code and what it printed."""
     monkeypatch.chdir(tmp_path)
     for name, value in {
@@ -35,12 +38,12 @@ def link_in(output: str) -> str:
     return line
 
 
-async def choose(node, link: str) -> None:
+async def choose(node: Node, link: str) -> None:
     choice = PasswordChoice(token=link.rsplit("/", 1)[1], password=PASSWORD)
     await node.accounts.choose_password(choice, Origin("192.0.2.1", ""))
 
 
-async def test_create_and_reset(dibs, node, clock):
+async def test_create_and_reset(dibs: Dibs, node: Node, clock: SetClock):
     clock.now = utc_now()
     code, output = await dibs("create", "Ben@PARTY.example", "--name", "Ben")
     assert code == 0, output
@@ -59,7 +62,7 @@ async def test_create_and_reset(dibs, node, clock):
         await choose(node, link)
 
 
-async def test_what_cannot_be_done_is_told_in_one_line(dibs):
+async def test_what_cannot_be_done_is_told_in_one_line(dibs: Dibs):
     code, output = await dibs("reset", "nobody@party.example")
     assert (code, len(output.splitlines())) == (1, 1)
     code, output = await dibs("create", "nonsense")
@@ -67,7 +70,7 @@ async def test_what_cannot_be_done_is_told_in_one_line(dibs):
     assert "no e-mail address" in output
 
 
-async def test_it_finds_a_running_dibs_up(dibs, postgres, monkeypatch, tmp_path):
+async def test_it_finds_a_running_dibs_up(dibs: Dibs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """Without a database in the settings, the one in the folder."""
     from dibs_realtime.commands import user as module
 

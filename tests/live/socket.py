@@ -1,7 +1,6 @@
 """Clients: one as people use, which collects what it gets, and a bare websocket for what people do not do."""
 
 import asyncio
-import contextlib
 from collections import defaultdict
 from typing import Any, Self
 
@@ -64,10 +63,12 @@ class Observer(Socket):
         self.first: int | None = None
         self.entries: list[dict[str, Any]] = []
         self.resyncs = 0
+        self.faults: list[str] = []
+        self._answered = False
         self._early: list[dict[str, Any]] = []
 
     async def begin(self) -> None:
-        """Watch, or go on watching. Nothing that comes before the answer counts: it would be another connection's."""
+        """Watch, or go on watching."""
         after = {} if self.seq is None else {"epoch": self.epoch, "after_seq": self.seq}
         ack = await self.watch(self.event_id, **after)
         if ack["snapshot"] is not None:
@@ -80,38 +81,44 @@ class Observer(Socket):
             self._apply(ack["entries"])
         assert self.seq == ack["head_seq"]
         self.epoch = ack["epoch"]
-        early, self._early = self._early, []
-        for frame in early:
+        self._answered = True
+        for frame in self._early:
             self._frame(frame)
 
     async def again(self, node: Node | None = None) -> None:
         """Drop the connection and come back."""
-        with contextlib.suppress(Exception):
-            await self.disconnect()
-        self.epoch_before, self.epoch = self.epoch, None
+        await self.disconnect()
+        self._answered = False
+        self._early = []
         await self.connect(node)
-        self.epoch = self.epoch_before
-        self._early.clear()
         await self.begin()
+
+    def is_at(self, seq: int) -> bool:
+        return self.seq == seq
+
+    def has(self, voucher_id: str) -> bool:
+        return any(entry.get("voucher_id") == voucher_id for entry in self.entries[-50:])
 
     def _frame(self, frame: dict[str, Any]) -> None:
         assert frame["event_id"] == self.event_id
+        assert frame["epoch"] == self.epoch
         assert [entry["seq"] for entry in frame["entries"]] == list(range(frame["from_seq"], frame["to_seq"] + 1))
         self._apply(frame["entries"])
 
     def _apply(self, entries: list[dict[str, Any]]) -> None:
         for entry in entries:
-            assert entry["seq"] == self.seq + 1, (entry["seq"], self.seq)
+            if entry["seq"] != self.seq + 1:
+                self.faults.append(f"{entry['seq']} after {self.seq}")
             self.seq = entry["seq"]
             self.entries.append(entry)
 
     async def _take(self, name: str, payload: Any = None) -> None:
         await super()._take(name, payload)
         if name == "ledger":
-            if self.seq is None or self.epoch is None:
-                self._early.append(payload)
-            else:
+            if self._answered:
                 self._frame(payload)
+            else:
+                self._early.append(payload)
 
 
 class Bare:

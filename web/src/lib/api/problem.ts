@@ -24,7 +24,13 @@ export class ApiProblem extends Error {
   /** Makes a problem of any answer; one that is no problem document keeps its status only. */
   static from(body: unknown, status: number, retryAfter: number | null = null): ApiProblem {
     const details = typeof body === 'object' && body !== null ? (body as Partial<ProblemDetails>) : {};
-    return new ApiProblem(details.status ?? status, details, retryAfter);
+    // An acknowledgement has no headers: there the problem says itself how long to wait.
+    const wait = (details as { retry_after?: unknown }).retry_after;
+    return new ApiProblem(
+      details.status ?? status,
+      details,
+      retryAfter ?? (typeof wait === 'number' ? wait : null),
+    );
   }
 }
 

@@ -243,7 +243,8 @@ describe('connections that break', () => {
 
   it('tries again later when the hub is busy', async () => {
     let busy = 2;
-    hub.refuseWatch = () => (busy-- > 0 ? { status: 503, title: 'Service Unavailable' } : null);
+    hub.refuseWatch = () =>
+      busy-- > 0 ? { status: 503, title: 'Service Unavailable', retry_after: 0.01 } : null;
     const page = new Page();
     await page.converges();
     expect(hub.watches).toHaveLength(3);
@@ -255,6 +256,15 @@ describe('connections that break', () => {
     await page.converges();
     hub.refuseWatch = () => ({ status: 404, title: 'Not Found' });
     await vi.waitFor(() => expect(page.connection).toBe('refused'));
+  });
+
+  it('asks whether it may still watch when the hub ends a watch', async () => {
+    const page = new Page();
+    await page.converges();
+    hub.emit('unwatched', { event_id: EVENT_ID, reason: 'role' });
+    await vi.waitFor(() => expect(hub.watches).toHaveLength(2));
+    await page.converges();
+    expect(page.connections).toEqual(['live']);
   });
 
   it('connects with a fresh token when the old one is refused', async () => {

@@ -91,6 +91,10 @@ export class EventWatch {
         'presence',
         mine<Presence>((presence) => this.#onPresence(presence)),
       ),
+      socket.on(
+        'unwatched',
+        mine(() => void this.#watch()), // the hub ended it: is it still ours?
+      ),
       socket.onState((state) => {
         if (state === 'open') void this.#watch();
         else if (state === 'lost') this.#lose();
@@ -134,21 +138,25 @@ export class EventWatch {
   }
 
   #failed(error: unknown): void {
-    const status = error instanceof ApiProblem ? error.status : null;
-    if (status === 403 || status === 404) return this.#end('refused');
+    const problem = error instanceof ApiProblem ? error : null;
+    if (problem?.status === 403 || problem?.status === 404) return this.#end('refused');
     this.#become('lost');
-    if (status === null || status === 401) {
-      // No answer on an open connection, or a session that is not known: only a new connection helps.
-      if (this.#socket.state === 'open') this.#socket.restart(status === 401);
-    } else this.#watchWithin(this.#times.retry);
+    if (problem !== null && problem.status !== 401)
+      return this.#watchWithin(this.#times.retry, (problem.retryAfter ?? 0) * 1000);
+    // No answer on an open connection, or a session that is not known: only a new connection helps.
+    if (this.#socket.state === 'open') this.#socket.restart(problem !== null);
   }
 
-  #watchWithin(milliseconds: number): void {
+  /** Watches again after `least` milliseconds and a random part of `spread`. */
+  #watchWithin(spread: number, least = 0): void {
     const attempt = ++this.#attempt;
     clearTimeout(this.#ask);
-    this.#ask = setTimeout(() => {
-      if (attempt === this.#attempt && this.#socket.state === 'open') void this.#watch();
-    }, Math.random() * milliseconds);
+    this.#ask = setTimeout(
+      () => {
+        if (attempt === this.#attempt && this.#socket.state === 'open') void this.#watch();
+      },
+      least + Math.random() * spread,
+    );
   }
 
   #onFrame(frame: LedgerFrame): void {

@@ -3,7 +3,7 @@ import type { Attempt, Entry, Scan, Snapshot } from '../../lib/api/types.ts';
 import type { FeedNames } from '../../lib/text/en.ts';
 import type { Numbers } from '../../lib/text/format.ts';
 import { text } from '../../lib/text/index.ts';
-import type { MarkKind } from '../../lib/ui/Mark.svelte';
+import type { MarkKind } from '../../lib/ui/mark.ts';
 
 /** Items kept at most; what is older is in the ledger. */
 export const MOST_ITEMS = 300;

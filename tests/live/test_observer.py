@@ -1,0 +1,174 @@
+"""A watcher that joins in the middle, drops its connection and comes back ends with exactly the ledger."""
+
+import asyncio
+import random
+
+from dibs_realtime.local.redis import LocalRedis
+
+from .load import busy
+from .node import eventually
+from .party import Party
+from .socket import Observer
+
+
+async def check(party: Party, observer: Observer) -> None:
+    """The observer has every entry since its snapshot, each once, in order, as the ledger has it."""
+    ledger = await party.ledger()
+    await eventually(lambda: observer.is_at(len(ledger)))
+    assert observer.faults == []
+    assert observer.entries == ledger[observer.first :]
+
+
+async def test_joining_while_the_event_is_busy(node, party):
+    observers = [Observer(node, party.owner, party.id) for _ in range(12)]
+    async with busy(party, [node]):
+        for observer in observers:
+            await asyncio.sleep(0.05)
+            await observer.connect()
+            await observer.begin()
+        await asyncio.sleep(0.3)
+    for observer in observers:
+        await check(party, observer)
+        await observer.disconnect()
+
+
+async def test_coming_back_again_and_again(node, party):
+    observers = [Observer(node, party.owner, party.id) for _ in range(4)]
+    async with busy(party, [node]):
+        for observer in observers:
+            await observer.connect()
+            await observer.begin()
+        for _ in range(6):
+            await asyncio.gather(*(comes_back(observer) for observer in observers))
+    for observer in observers:
+        await check(party, observer)
+        assert observer.resyncs == 0
+        await observer.disconnect()
+
+
+async def comes_back(observer: Observer) -> None:
+    await asyncio.sleep(random.uniform(0, 0.1))
+    await observer.again()
+
+
+async def test_two_nodes(start, shared_redis):
+    one, two = await start(), await start()
+    party = await Party.begin(one)
+    observers = [Observer(node, party.owner, party.id) for node in (one, two, one, two)]
+    for observer in observers:
+        await observer.connect()
+        await observer.begin()
+    async with busy(party, [one, two]):
+        await asyncio.sleep(1)
+        for observer, other in zip(observers, (two, one), strict=False):
+            await observer.again(other)
+        await asyncio.sleep(0.3)
+    for observer in observers:
+        await check(party, observer)
+        assert observer.resyncs == 0
+        await observer.disconnect()
+    assert two.figure("dibs_live_bus_sent_total") > 0
+
+
+async def test_news_travels_between_nodes_at_once(start):
+    one, two = await start(), await start()
+    party = await Party.begin(one)
+    guest = await party.guest()
+    observer = Observer(two, party.owner, party.id)
+    await observer.connect()
+    await observer.begin()
+    await asyncio.sleep(0.3)  # the subscription
+    loop = asyncio.get_running_loop()
+    delays = []
+    for _ in range(10):
+        began = loop.time()
+        await party.claim(guest)
+        await observer.expect("ledger", len(delays) + 1)
+        delays.append(loop.time() - began)
+    assert sorted(delays)[5] < 0.2
+    await check(party, observer)
+    await observer.disconnect()
+
+
+async def test_without_redis_nobody_is_more_than_a_second_behind(start, tmp_path):
+    nowhere = f"unix://{tmp_path}/nowhere.sock"
+    one, two = await start(redis_url=nowhere), await start(redis_url=nowhere)
+    party = await Party.begin(one)
+    guest = await party.guest()
+    observer = Observer(two, party.owner, party.id)
+    await observer.connect()
+    await observer.begin()
+    for n in range(5):
+        await party.claim(guest)
+        await eventually(lambda n=n: observer.is_at(4 + n), 1.0)
+    await check(party, observer)
+    await observer.disconnect()
+
+
+async def test_redis_goes_away_and_comes_back(start, own_redis: LocalRedis):
+    one, two = await start(redis_url=own_redis.url), await start(redis_url=own_redis.url)
+    party = await Party.begin(one)
+    guest = await party.guest()
+    observers = [Observer(node, party.owner, party.id) for node in (one, two)]
+    for observer in observers:
+        await observer.connect()
+        await observer.begin()
+
+    async def claimed_and_seen(seconds: float) -> None:
+        voucher = await party.claim(guest)
+        for observer in observers:
+            await eventually(lambda observer=observer: observer.has(voucher["id"]), seconds)
+
+    await claimed_and_seen(5)
+    for stop, resume in ((own_redis.kill, own_redis.start), (own_redis.pause, own_redis.resume)):
+        await asyncio.to_thread(stop) if stop == own_redis.pause else stop()
+        for _ in range(4):
+            await claimed_and_seen(1.3)
+        resume()
+        async with busy(party, [one, two], guests=2):
+            await asyncio.sleep(1)
+        await claimed_and_seen(3)
+        # The hints are back: no need to wait for a beat.
+        await eventually(lambda: one.hub._bus.is_live and two.hub._bus.is_live)
+        await asyncio.sleep(0.5)
+        await claimed_and_seen(0.3)
+    for observer in observers:
+        await check(party, observer)
+        await observer.disconnect()
+
+
+async def test_a_deaf_subscription_is_begun_anew(start, own_redis: LocalRedis):
+    one, two = await start(redis_url=own_redis.url), await start(redis_url=own_redis.url)
+    party = await Party.begin(one)
+    guest = await party.guest()
+    observer = Observer(two, party.owner, party.id)
+    await observer.connect()
+    await observer.begin()
+    await eventually(lambda: two.hub._bus.is_live)
+    # Every subscription is taken away without its connection noticing.
+    raw = two.parts.redis.raw
+    for client in await raw.client_list():
+        if int(client["sub"]) > 0:
+            await raw.execute_command("CLIENT", "KILL", "ID", client["id"])
+    await eventually(lambda: not two.hub._bus.is_live)
+    await party.claim(guest)
+    await eventually(lambda: observer.is_at(4), 1.0)
+    await eventually(lambda: two.hub._bus.is_live, 8.0)
+    await observer.disconnect()
+
+
+async def test_a_restored_event_makes_watchers_begin_anew(node, party):
+    guest = await party.guest()
+    observer = Observer(node, party.owner, party.id)
+    await observer.connect()
+    await observer.begin()
+    await party.claim(guest)
+    await observer.expect("ledger")
+    await node.parts.database.execute(
+        "UPDATE ledger_heads SET epoch = gen_random_uuid(), seq = 3 WHERE event_id = $1", party.id
+    )
+    await node.parts.database.execute("DELETE FROM ledger WHERE event_id = $1 AND seq > 3", party.id)
+    await eventually(lambda: any(head["epoch"] != observer.epoch for head in observer.got["head"]))
+    await observer.begin()
+    assert (observer.resyncs, observer.seq) == (1, 3)
+    await observer.disconnect()

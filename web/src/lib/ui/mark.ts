@@ -1,0 +1,3 @@
+/** What a mark can say. */
+export type MarkKind =
+  'redeemed' | 'claimed' | 'refused' | 'used' | 'undone' | 'settings' | 'warning';
