@@ -20,7 +20,7 @@ help: ## List the targets
 setup: .venv/.package web/dist/.built .venv/.hooks ## Install everything below this folder (a second time: nothing)
 
 run: setup ## Start the whole product on this machine with a simulated night (ARGS="--port 9000" …)
-	exec $(BIN)/dibs up --demo $(ARGS)
+	@exec $(BIN)/dibs up --demo $(ARGS)
 
 test: setup ## Run all tests (ARGS="-k claims" … for the Python ones)
 	$(BIN)/python -m pytest $(ARGS)
@@ -44,7 +44,7 @@ dev: setup ## Server and pages that follow your edits (pages: http://localhost:5
 	$(MAKE) --jobs=2 dev-server dev-web
 
 dev-server:
-	exec $(BIN)/dibs up --reload $(ARGS)
+	@exec $(BIN)/dibs up --reload $(ARGS)
 
 dev-web:
 	cd web && $(WITH_NODE) exec npm run dev

@@ -12,12 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.figures import Figure, Rounds, disturbance, summary
+from bench.usage import QUIET_CORES
 from dibs_realtime.kit import json
 
 FOLDER = Path(__file__).parent / "results"
 RESULTS = FOLDER / "latest.json"
-QUIET_CORES = 0.15
-"""Others that keep more than this busy make the figures doubtful."""
 
 
 def show(console: Console, figures: Sequence[Figure], rounds: Rounds, machine: Mapping[str, Any]) -> None:

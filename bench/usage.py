@@ -1,9 +1,15 @@
 """CPU time of processes, their children included, and of the whole machine."""
 
 import os
+import time
 from collections.abc import Mapping
 
 import psutil
+
+QUIET_CORES = 0.15
+"""Others that keep more than this busy make figures doubtful."""
+_LOOK_SECONDS = 1.0
+_QUIET_LOOKS = 3
 
 
 class Usage:
@@ -22,6 +28,18 @@ class Usage:
         """Return the seconds of CPU that this machine has worked, all cores together."""
         times = psutil.cpu_times()
         return float(sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0))
+
+
+def wait_until_quiet(most_seconds: float) -> float:
+    """Wait until the machine has rested for some looks in a row, or for `most_seconds`; return the seconds."""
+    began = time.monotonic()
+    rested = 0
+    while rested < _QUIET_LOOKS and time.monotonic() - began < most_seconds:
+        before = Usage.machine()
+        time.sleep(_LOOK_SECONDS)
+        busy = (Usage.machine() - before) / _LOOK_SECONDS
+        rested = rested + 1 if busy < QUIET_CORES else 0
+    return time.monotonic() - began
 
 
 def _seconds(process: psutil.Process) -> float:

@@ -147,7 +147,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
         # The router tries addresses of the same beginning one after the other: the doors' come first.
         *redemption_routes(doors, ledger, database, clock),
         *account_routes(accounts),
-        *event_routes(database, ledger, EventRepository(database), clock),
+        *event_routes(database, ledger, EventRepository(database, sessions), clock),
         *member_routes(members),
         *gate_routes(database, ledger),
         *offer_routes(database, ledger),

@@ -80,9 +80,7 @@ async def _only_node(database_url: str) -> AsyncIterator[None]:
         deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
         while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK_KEY):
             if asyncio.get_running_loop().time() > deadline:
-                raise SchemaError(
-                    "Another node has been migrating the database for too long. Look after it first."
-                )
+                raise SchemaError("Another node has been migrating the database for too long. Look after it first.")
             await asyncio.sleep(0.1)
         yield
     finally:

@@ -86,9 +86,7 @@ def _tls(configured: Settings) -> ssl.SSLContext | None:
     try:
         context.load_cert_chain(configured.tls_certificate, configured.tls_key)
     except OSError as error:  # ssl.SSLError is one
-        raise settings.SettingsError(
-            f"DIBS_TLS_CERTIFICATE and DIBS_TLS_KEY cannot be used: {error}."
-        ) from None
+        raise settings.SettingsError(f"DIBS_TLS_CERTIFICATE and DIBS_TLS_KEY cannot be used: {error}.") from None
     return context
 
 

@@ -24,6 +24,7 @@ CHANNEL = "dibs:revocations"
 POLL_SECONDS = 0.4
 OVERLAP_SECONDS = 30.0
 """Each look covers so much of the past again: a transaction commits later than it writes its time."""
+RESUBSCRIBE_SECONDS = 0.1
 PATIENCE_SECONDS = 2.0
 """A look that takes longer has lost its connection."""
 REMEMBERED = 20_000
@@ -109,6 +110,7 @@ class RevocationFeed:
 
     async def _listen(self) -> None:
         while not self._stopping:
+            await asyncio.sleep(RESUBSCRIBE_SECONDS)
             await self._redis.until_healthy()
             subscriber = self._redis.new_pubsub()
             try:
@@ -118,7 +120,7 @@ class RevocationFeed:
                     if message is not None:
                         self._read(message["data"])
             except AWAY:
-                await asyncio.sleep(POLL_SECONDS)
+                _log.info("the subscription to revocations is lost; beginning it anew")
             finally:
                 with contextlib.suppress(*AWAY):
                     await subscriber.aclose()  # type: ignore[no-untyped-call]  # the library forgot to say None

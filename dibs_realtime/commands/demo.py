@@ -11,6 +11,7 @@ from dibs_realtime.simulate import demo
 @click.command("demo", hidden=True)
 @click.argument("base_url")
 @click.option("--certificate", type=click.Path(path_type=Path), help="Trust this certificate.")
-def demo_command(base_url: str, certificate: Path | None) -> None:
+@click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Where the demo's account is kept.")
+def demo_command(base_url: str, certificate: Path | None, data_dir: Path | None) -> None:
     """Seed a party on the server at BASE_URL and simulate a live night on it."""
-    asyncio.run(demo.run(base_url, certificate=certificate))
+    asyncio.run(demo.run(base_url, certificate=certificate, data_dir=data_dir))

@@ -163,7 +163,7 @@ def device_routes(
         await office.end_session(device, "paired_again")
         return await pairing(call.event_id, device)
 
-    @r.post("/devices/pair", who="-", problems=(404, 409))
+    @r.post("/devices/pair", who="-", problems=(404, 409, 429))
     async def pair(call: Call, body: PairRequest) -> Paired:
         """Trade a pairing code for the device's token. The same code and nonce within a minute answer again."""
         user_agent = call.request.headers.get("User-Agent", "")[:300]

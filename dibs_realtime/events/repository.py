@@ -5,6 +5,7 @@ from uuid import UUID
 
 import asyncpg
 
+from dibs_realtime.accounts.sessions import SessionDirectory
 from dibs_realtime.events.commands import SLUG_TAKEN, resource
 from dibs_realtime.events.model import EVENTS, Event
 from dibs_realtime.kit import problems
@@ -26,8 +27,9 @@ _OF_AN_EVENT = (
 class EventRepository:
     """Makes and removes events."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, sessions: SessionDirectory) -> None:
         self._database = database
+        self._sessions = sessions
 
     async def add(self, event: Event, owner_id: UUID, actor: dict[str, Any], key: str | None, fingerprint: str) -> UUID:
         """Store the event with its owner and its ledger's first entry; return its id.
@@ -53,6 +55,10 @@ class EventRepository:
                 )  # fmt: skip
                 entry = {"at": event.created_at, "kind": "event.created", "actor": actor, "data": resource(event)}
                 await begin(connection, event.id, new_id(), entry)
+                await connection.execute(
+                    "INSERT INTO status_changes (event_id, subject_id, seq, at, status) VALUES ($1, $1, 1, $2, $3)",
+                    event.id, event.created_at, event.status,
+                )  # fmt: skip
         except asyncpg.UniqueViolationError as error:
             made = await self.made_with(owner_id, key, fingerprint)
             if made is not None:
@@ -77,7 +83,7 @@ class EventRepository:
         return event_id
 
     async def remove_draft(self, event_id: UUID, if_match: int | None) -> None:
-        """Remove an event that was never open. Raises Problem 404, 409 or 412."""
+        """Remove an event that was never open; its devices' sessions end. Raises Problem 404, 409 or 412."""
         async with self._database.transaction() as connection:
             # The head's lock keeps the writer out while everything goes.
             await connection.execute("SELECT FROM ledger_heads WHERE event_id = $1 FOR UPDATE", event_id)
@@ -91,3 +97,5 @@ class EventRepository:
             for table in _OF_AN_EVENT:
                 await connection.execute(f"DELETE FROM {table} WHERE event_id = $1", event_id)  # noqa: S608  # constants
             await connection.execute("DELETE FROM events WHERE id = $1", event_id)
+            ended = await self._sessions.revoke_sessions_in(connection, event_id, "event_deleted")
+        await self._sessions.announce(ended)

@@ -91,6 +91,7 @@ class Hub:
         self._server.on("connect", self._connect)
         self._server.on("disconnect", self._disconnect)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     # ── life ──
 
@@ -106,7 +107,10 @@ class Hub:
         self._spawn(self._audit())
 
     async def close(self) -> None:
-        """Close all connections so that clients come back to another node, and stop."""
+        """Close all connections so that clients come back to another node, and stop. Doing it again does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         with contextlib.suppress(TimeoutError):
             await self._server.close_all()
         await self._server.shutdown()

@@ -12,10 +12,10 @@ STOP_SECONDS = 5.0
 
 
 @contextmanager
-def demo(base_url: str, certificate: Path | None) -> Iterator[None]:
-    """Let the demo run until it or the block ends. It tells about itself on our stdout."""
+def demo(base_url: str, certificate: Path | None, data_dir: Path) -> Iterator[None]:
+    """Let the demo run until it or the block ends. It tells about itself on our stdout, and keeps its account."""
     trust = ["--certificate", str(certificate)] if certificate else []
-    child = Child([sys.executable, "-m", "dibs_realtime", "demo", base_url, *trust])
+    child = Child([sys.executable, "-m", "dibs_realtime", "demo", base_url, "--data", str(data_dir), *trust])
     try:
         yield
     finally:

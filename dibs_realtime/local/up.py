@@ -63,7 +63,8 @@ def up_command(
         _tell(console, configured)
         if with_demo:
             scheme = "https" if configured.tls_certificate else "http"
-            running.enter_context(demo(f"{scheme}://localhost:{configured.port}", configured.tls_certificate))
+            base_url = f"{scheme}://localhost:{configured.port}"
+            running.enter_context(demo(base_url, configured.tls_certificate, servers.folder))
         running.callback(console.print, "\nStopping …")
         supervise(
             [servers.postgres, servers.redis, *team],

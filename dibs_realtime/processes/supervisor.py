@@ -55,9 +55,7 @@ class _Watch:
     def _plan(self, now: float, reason: str) -> None:
         if now - self._started >= STEADY_SECONDS:
             self._delay = FIRST_DELAY
-        _log.warning(
-            "%s has ended (%s). Starting it again in %.1f s.", self.service.name, reason, self._delay
-        )
+        _log.warning("%s has ended (%s). Starting it again in %.1f s.", self.service.name, reason, self._delay)
         self._due = now + self._delay
         self._delay = min(self._delay * 2, LONGEST_DELAY)
 

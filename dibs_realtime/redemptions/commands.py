@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from dibs_realtime.doors.model import Device, device_of, labelled
-from dibs_realtime.events.model import STATUS_HISTORY, event_of, live_gate, status_at
+from dibs_realtime.events.model import GATES, STATUS_HISTORY, event_of, status_at
 from dibs_realtime.kit import problems
 from dibs_realtime.ledger.command import VERDICTS, KeyedCommand, Lane, Verdict
 from dibs_realtime.ledger.model import Actor, Draft
@@ -87,16 +87,15 @@ class Redeem(KeyedCommand[dict[str, Any]]):
         return f"{codes.digest(voucher.code) if voucher else self.scan.raw_digest}:{self.scan.units}"
 
     def decide(self, view: View) -> dict[str, Any]:
-        scan = self.scan
-        if scan.gate_id is not None and live_gate(view, scan.gate_id) is None:
-            raise problems.unprocessable("This is no gate of this event.", loc=("body", "gate_id"))
-        device = self._device(view)
+        scan, device = self.scan, self._device(view)
         if scan.voucher_id is not None and device is not None and not device.can_search:
             raise problems.forbidden("This device may not search: scan the code.")
         known = self.stored(view)
-        if known is None and not scan.dry_run:
-            return super().decide(view)
         if known is None:
+            if scan.gate_id is not None and self._gate_id(view) is None:
+                raise problems.unprocessable("This is no gate of this event.", loc=("body", "gate_id"))
+            if not scan.dry_run:
+                return super().decide(view)
             return self.render(view, self._judged(view), replayed=False)
         answer = known.answer
         if scan.local is not None and not scan.dry_run:
@@ -143,7 +142,9 @@ class Redeem(KeyedCommand[dict[str, Any]]):
     def _gate_id(self, view: View) -> UUID | None:
         device = self._device(view)
         gate_id = self.scan.gate_id or (device.gate_id if device else None)
-        return gate_id if gate_id is None or live_gate(view, gate_id) else None
+        gate = view.get(GATES, gate_id) if gate_id is not None else None
+        # A door that judged alone may have stood at a gate that was deleted since.
+        return None if gate is None or (gate.deleted and self.scan.local is None) else gate.id
 
     def _at(self, view: View) -> datetime:
         """When the scan happened: now, or for a local judgement `scanned_at` between the first pairing and now."""

@@ -68,8 +68,8 @@ class DemoNight:
         for door in self._scene.doors:
             door.open()
         try:
-            await hand_out(self._account, self._party.event["id"], self._offer(WRISTBAND), 60, self._scene.stock)
-            await self._bring_rides(20)
+            await hand_out(self._account, self._party.event["id"], self._offer(WRISTBAND), 100, self._scene.stock)
+            self._say(await self._bring_rides(30, faulty=True))
             self._night.start(self._keep_stocked())
             self._night.start(self._lively_acts())
             await self._night.waves(LIVELY_GUESTS, LIVELY_SECONDS)
@@ -120,9 +120,9 @@ class DemoNight:
     async def _pause(self, seconds: float) -> None:
         await paused_offer(self._scene, self._account, self._offer(DRINK), seconds, self._say)
 
-    async def _bring_rides(self, count: int) -> None:
-        told = await import_rides(self._account, self._party, count, self._scene.stock, self._scene.rng)
-        self._say(told)
+    async def _bring_rides(self, count: int, *, faulty: bool = False) -> str:
+        scene = self._scene
+        return await import_rides(self._account, self._party, count, scene.stock, scene.rng, faulty=faulty)
 
     async def _keep_stocked(self) -> None:
         """Look again and again whether something runs out."""

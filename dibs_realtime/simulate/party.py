@@ -76,8 +76,13 @@ async def prepare(account: Account, rng: random.Random) -> Party:
     return party
 
 
-async def import_rides(account: Account, party: Party, count: int, stock: Stock, rng: random.Random) -> str:
-    """Bring `count` codes with their guests in by CSV, and three faulty rows. Return what the server said of it."""
+async def import_rides(
+    account: Account, party: Party, count: int, stock: Stock, rng: random.Random, *, faulty: bool = False
+) -> str:
+    """Bring `count` codes with their guests in by CSV. Return what the server said of it.
+
+    faulty: three rows more, with which something is wrong.
+    """
     codes = ["".join(secrets.choice(ALPHABET) for _ in range(10)) for _ in range(count)]
     text = io.StringIO()
     sheet = csv.writer(text)
@@ -85,9 +90,10 @@ async def import_rides(account: Account, party: Party, count: int, stock: Stock,
     for code in codes:
         name = rng.choice(NAMES)
         sheet.writerow((code, RIDES, 5, name, f"guest-{secrets.token_hex(4)}@guests.example"))
-    sheet.writerow((codes[0], RIDES, 5, "", ""))
-    sheet.writerow(("?!", RIDES, 5, "", ""))
-    sheet.writerow(("".join(secrets.choice(ALPHABET) for _ in range(10)), "6 rides", 5, "", ""))
+    if faulty:
+        sheet.writerow((codes[0], RIDES, 5, "", ""))
+        sheet.writerow(("?!", RIDES, 5, "", ""))
+        sheet.writerow(("".join(secrets.choice(ALPHABET) for _ in range(10)), "6 rides", 5, "", ""))
     brought = await account.call("POST", f"{party.path}/vouchers/import", text.getvalue().encode(), key=fresh_key())
     stock.add(party.offers[RIDES], codes)
     faults = ", ".join(f"line {row['line']}: {row['reason']}" for row in brought["rejected"])

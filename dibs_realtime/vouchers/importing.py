@@ -96,7 +96,11 @@ class Importing:
 
 
 def _sorted(raw: bytes, offers: list[Offer], progress: Progress | None) -> Sorted:
-    return sorting.sort(sheet.read(raw), offers, lambda done: progress("reading", done, None) if progress else None)
+    rows = sorting.sort(sheet.read(raw), offers, lambda done: progress("reading", done, None) if progress else None)
+    if progress is not None:
+        done = len(rows.picks) + len(rows.faults)
+        progress("reading", done, done)
+    return rows
 
 
 def _settled(

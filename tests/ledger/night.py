@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from dibs_realtime.accounts.sessions import SessionDirectory
 from dibs_realtime.claims.commands import ClaimVoucher, ReleaseVoucher
 from dibs_realtime.dashboard.queries import RESIDENT, snapshot
 from dibs_realtime.doors.commands import CreateDevice, CreateGate, MarkPaired
@@ -14,6 +15,8 @@ from dibs_realtime.kit import json
 from dibs_realtime.kit.clock import Clock, utc_now
 from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.ids import new_id
+from dibs_realtime.kit.redis import Redis
+from dibs_realtime.kit.tokens import Tokens
 from dibs_realtime.ledger.command import Command, Lane
 from dibs_realtime.ledger.model import Actor
 from dibs_realtime.ledger.queries import entries_after
@@ -25,6 +28,11 @@ from dibs_realtime.redemptions.reversal import Reverse
 from dibs_realtime.redemptions.schemas import LocalJudgement
 from dibs_realtime.vouchers import codes
 from dibs_realtime.vouchers.commands import PublishBatch, Share
+
+
+def sessions_of(database: Database) -> SessionDirectory:
+    """Return a directory that is never opened: nights have no callers, only commands."""
+    return SessionDirectory(database, Redis("redis://localhost:1/0"), Tokens("x" * 32), utc_now)
 
 
 class Night:
@@ -54,7 +62,7 @@ class Night:
             guest_access="open", access_code=None, guest_name="off", version=1, created_at=now, updated_at=now,
         )  # fmt: skip
         actor = {"type": "user", "id": owner_id, "label": "Organizer"}
-        await EventRepository(self.database).add(event, owner_id, actor, None, "")
+        await EventRepository(self.database, sessions_of(self.database)).add(event, owner_id, actor, None, "")
         if opened:
             await self.submit(SetEventStatus(self.event_id, self.owner, "open", None))
         return self

@@ -17,7 +17,7 @@ async def busy(party: Party, nodes: Sequence[Node], guests: int = 4) -> AsyncIte
 
     async def keep_claiming(token: str, node: Node) -> None:
         while not over.is_set():
-            await party.claim(token, node)
+            await party.claim(token, node, patiently=True)
 
     tasks = [asyncio.create_task(keep_claiming(token, nodes[n % len(nodes)])) for n, token in enumerate(tokens)]
     try:

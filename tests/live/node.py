@@ -86,12 +86,17 @@ class Node:
         """Stop everything, the hub first."""
         await self._running.aclose()
 
-    async def ask(self, method: str, path: str, token: str | None = None, body: Any = None, status: int = 200) -> Any:
-        """Send a request and return the answer's JSON; the status must be the one given."""
+    async def send(self, method: str, path: str, token: str | None = None, body: Any = None) -> tuple[int, Any]:
+        """Send a request; return the answer's status and JSON."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         async with self._http.request(method, f"{self.url}/api/v1{path}", headers=headers, json=body) as response:
-            assert response.status == status, await response.text()
-            return await response.json(content_type=None) if response.status != 204 else None
+            return response.status, await response.json(content_type=None) if response.status != 204 else None
+
+    async def ask(self, method: str, path: str, token: str | None = None, body: Any = None, status: int = 200) -> Any:
+        """Send a request and return the answer's JSON; the status must be the one given."""
+        got, answer = await self.send(method, path, token, body)
+        assert got == status, answer
+        return answer
 
     def figure(self, name: str, **labels: str) -> float:
         """Return a counter."""

@@ -81,12 +81,13 @@ class Party:
         signed_in = await self.node.ask("POST", f"/public/events/{self.slug}/guests", body={}, status=201)
         return signed_in["access_token"]
 
-    async def claim(self, guest: str, node: Node | None = None) -> dict[str, Any]:
-        """Let the guest claim; return the voucher."""
-        verdict = await (node or self.node).ask(
-            "POST", f"/offers/{self.offer['id']}/claims", guest, {"idempotency_key": new_key()}
-        )
-        assert verdict["verdict"] == "claimed"
+    async def claim(self, guest: str, node: Node | None = None, *, patiently: bool = False) -> dict[str, Any]:
+        """Let the guest claim; return the voucher. `patiently`: on 503 with the same key again."""
+        path, body = f"/offers/{self.offer['id']}/claims", {"idempotency_key": new_key()}
+        status, verdict = await (node or self.node).send("POST", path, guest, body)
+        while patiently and status == 503:
+            status, verdict = await (node or self.node).send("POST", path, guest, body)
+        assert (status, verdict["verdict"]) == (200, "claimed"), verdict
         return verdict["voucher"]
 
     async def redeem(self, door: str, code: str, node: Node | None = None) -> dict[str, Any]:

@@ -3,12 +3,14 @@
 import asyncio
 import random
 
+from redis.asyncio.client import PubSub
+
 from dibs_realtime.local.redis import LocalRedis
 
 from .load import busy
-from .node import eventually
+from .node import Node, eventually
 from .party import Party
-from .socket import Observer
+from .clients import Observer
 
 
 async def check(party: Party, observer: Observer) -> None:
@@ -137,24 +139,47 @@ async def test_redis_goes_away_and_comes_back(start, own_redis: LocalRedis):
         await observer.disconnect()
 
 
-async def test_a_deaf_subscription_is_begun_anew(start, own_redis: LocalRedis):
+async def test_a_subscription_that_breaks_or_goes_deaf_is_begun_anew(start, own_redis: LocalRedis):
     one, two = await start(redis_url=own_redis.url), await start(redis_url=own_redis.url)
     party = await Party.begin(one)
     guest = await party.guest()
     observer = Observer(two, party.owner, party.id)
     await observer.connect()
     await observer.begin()
-    await eventually(lambda: two.hub._bus.is_live)
-    # Every subscription is taken away without its connection noticing.
-    raw = two.parts.redis.raw
+    bus = two.hub._bus
+    seq = 3
+    for break_it in (break_subscriptions, deafen):
+        await eventually(lambda: bus.is_live)
+        restarts = two.figure("dibs_live_bus_restarts_total")
+        await break_it(two)
+        await eventually(lambda: not bus.is_live)
+        await party.claim(guest)
+        seq += 1
+        await eventually(lambda: observer.is_at(seq), 1.2)
+        await eventually(lambda: bus.is_live, 10.0)
+        assert two.figure("dibs_live_bus_restarts_total") > restarts
+    await observer.disconnect()
+
+
+async def break_subscriptions(node: Node) -> None:
+    raw = node.parts.redis.raw
     for client in await raw.client_list():
         if int(client["sub"]) > 0:
             await raw.execute_command("CLIENT", "KILL", "ID", client["id"])
-    await eventually(lambda: not two.hub._bus.is_live)
-    await party.claim(guest)
-    await eventually(lambda: observer.is_at(4), 1.0)
-    await eventually(lambda: two.hub._bus.is_live, 8.0)
-    await observer.disconnect()
+
+
+async def deafen(node: Node) -> None:
+    """The connection stays, and nothing comes of it any more."""
+    bus = node.hub._bus
+    follow = bus._follow
+
+    async def follow_again(pubsub: PubSub) -> None:
+        del bus._take
+        bus._follow = follow
+        await follow(pubsub)
+
+    bus._take = lambda channel, data: None
+    bus._follow = follow_again
 
 
 async def test_a_restored_event_makes_watchers_begin_anew(node, party):

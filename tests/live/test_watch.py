@@ -6,7 +6,7 @@ import pytest
 
 from .node import Node
 from .party import Party, new_key
-from .socket import Observer, Socket
+from .clients import Observer, Socket
 
 
 async def test_the_first_watch_gets_a_snapshot_and_then_entries(node: Node, party: Party):

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import type { Plugin } from 'vite';
 
 /** What the page needs of swagger-ui-dist, with its license: no source maps, no second bundle. */
 const SWAGGER_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js', 'LICENSE', 'NOTICE'];
-const OUR_FILES = ['index.html', 'docs.js', 'docs.css'];
+const OUR_FILES = ['docs/index.html', 'docs/docs.js', 'docs/docs.css', 'src/lib/ui/icon.svg'];
 
 /** Puts the page to try the API into `dist/docs/`; the hub serves that folder at `/api/docs`. */
 export function docsPage(): Plugin {
@@ -19,12 +19,12 @@ export function docsPage(): Plugin {
       );
       for (const [folder, names] of [
         [swagger, SWAGGER_FILES],
-        [join(import.meta.dirname, '..', 'docs'), OUR_FILES],
+        [join(import.meta.dirname, '..'), OUR_FILES],
       ] as const) {
         for (const name of names) {
           this.emitFile({
             type: 'asset',
-            fileName: `docs/${name}`,
+            fileName: `docs/${basename(name)}`,
             source: readFileSync(join(folder, name)),
           });
         }

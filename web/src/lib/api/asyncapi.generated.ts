@@ -20,6 +20,25 @@ export interface components {
             type: "user" | "device" | "guest" | "system";
         };
         /**
+         * DevicePresence
+         * @description Whether a device is connected.
+         */
+        DevicePresence: {
+            /**
+             * Device Id
+             * Format: uuid
+             */
+            device_id: string;
+            /** Gate Id */
+            gate_id: string | null;
+            /** Label */
+            label: string;
+            /** Last Seen At */
+            last_seen_at: string | null;
+            /** Online */
+            online: boolean;
+        };
+        /**
          * DeviceResource
          * @description A device as entries and snapshots hold it.
          */
@@ -187,7 +206,10 @@ export interface components {
             /** Version */
             version: number;
         };
-        /** Head */
+        /**
+         * Head
+         * @description Where the ledger stands, at least every two seconds. Whoever is behind, or of another epoch, watches anew.
+         */
         Head: {
             /**
              * Epoch
@@ -202,7 +224,10 @@ export interface components {
             /** Head Seq */
             head_seq: number;
         };
-        /** LedgerFrame */
+        /**
+         * LedgerFrame
+         * @description New entries, contiguous and in order.
+         */
         LedgerFrame: {
             /** Entries */
             entries: components["schemas"]["EntryOut"][];
@@ -292,39 +317,29 @@ export interface components {
             /** Voided */
             voided: number;
         };
-        /** Presence */
+        /**
+         * Presence
+         * @description All devices of the event that are not revoked.
+         */
         Presence: {
             /** Devices */
-            devices: components["schemas"]["PresenceDevice"][];
+            devices: components["schemas"]["DevicePresence"][];
             /**
              * Event Id
              * Format: uuid
              */
             event_id: string;
         };
-        /** PresenceDevice */
-        PresenceDevice: {
-            /**
-             * Device Id
-             * Format: uuid
-             */
-            device_id: string;
-            /** Gate Id */
-            gate_id: string | null;
-            /** Label */
-            label: string;
-            /** Last Seen At */
-            last_seen_at: string | null;
-            /** Online */
-            online: boolean;
-        };
-        /** Scan */
+        /**
+         * Scan
+         * @description A refused attempt at a door. Best effort: the list of attempts has them all.
+         */
         Scan: {
-            /** Actor */
-            actor: {
-                [key: string]: unknown;
-            };
-            /** At */
+            actor: components["schemas"]["ActorOut"];
+            /**
+             * At
+             * Format: date-time
+             */
             at: string;
             /**
              * Attempt Id
@@ -344,14 +359,20 @@ export interface components {
             offer_id: string | null;
             /** Offline */
             offline: boolean;
-            /** Reason */
-            reason: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "unknown_code" | "voided" | "event_not_open" | "offer_paused" | "not_claimed" | "wrong_gate" | "not_yet_valid" | "expired" | "already_redeemed" | "insufficient_uses";
             /** Units */
             units: number;
             /** Voucher Id */
             voucher_id: string | null;
         };
-        /** SessionEnded */
+        /**
+         * SessionEnded
+         * @description The session is over; the server disconnects.
+         */
         SessionEnded: {
             /** Reason */
             reason: string;
@@ -379,6 +400,44 @@ export interface components {
             open_conflicts: number;
             /** Seq */
             seq: number;
+        };
+        /**
+         * Unwatched
+         * @description The caller may not watch this event any more.
+         */
+        Unwatched: {
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * Watching
+         * @description Where the watcher stands: a snapshot at `head_seq`, or the entries after `after_seq` up to `head_seq`.
+         *
+         *     `resync`: the watcher's own state is of no use any more, it starts from the snapshot.
+         */
+        Watching: {
+            /** Entries */
+            entries: components["schemas"]["EntryOut"][];
+            /**
+             * Epoch
+             * Format: uuid
+             */
+            epoch: string;
+            /** Head Seq */
+            head_seq: number;
+            /**
+             * Ok
+             * @constant
+             */
+            ok: true;
+            /** Resync */
+            resync: boolean;
+            snapshot: components["schemas"]["Snapshot"] | null;
         };
     };
     responses: never;

@@ -27,11 +27,4 @@ export type Scan = Message['Scan'];
 export type Presence = Message['Presence'];
 export type SessionEnded = Message['SessionEnded'];
 
-/** What `watch` is answered with. */
-export interface WatchAck {
-  readonly epoch: string;
-  readonly head_seq: number;
-  readonly snapshot: Snapshot | null;
-  readonly entries: readonly Entry[];
-  readonly resync: boolean;
-}
+export type WatchAck = Omit<Message['Watching'], 'ok'>;

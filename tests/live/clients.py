@@ -1,6 +1,7 @@
 """Clients: one as people use, which collects what it gets, and a bare websocket for what people do not do."""
 
 import asyncio
+import socket
 from collections import defaultdict
 from typing import Any, Self
 
@@ -122,16 +123,32 @@ class Observer(Socket):
 
 
 class Bare:
-    """A websocket that speaks Engine.IO by hand."""
+    """A websocket that speaks Engine.IO by hand. receive_bytes: what its machine takes in while nobody reads."""
 
-    def __init__(self, node: Node, **options: Any) -> None:
+    def __init__(self, node: Node, receive_bytes: int | None = None, **options: Any) -> None:
         self._url = f"{node.url}/socket.io/?EIO=4&transport=websocket"
+        self._receive_bytes = receive_bytes
         self._options = options
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession()
+        connector = aiohttp.TCPConnector(socket_factory=self._socket)
+        self._session = aiohttp.ClientSession(connector=connector)
         self.ws = await self._session.ws_connect(self._url, max_msg_size=0, **self._options)
         return self
+
+    def _socket(self, address: Any) -> socket.socket:
+        made = socket.socket(*address[:3])
+        if self._receive_bytes:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receive_bytes)
+        return made
+
+    def pause(self) -> None:
+        """Read no more."""
+        self.ws._response.connection.transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read again."""
+        self.ws._response.connection.transport.resume_reading()
 
     async def __aexit__(self, *_: object) -> None:
         await self.ws.close()
