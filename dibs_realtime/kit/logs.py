@@ -36,7 +36,7 @@ _SECRETS = re.compile(
 _TELLING = (OSError, ImportError, AttributeError, NameError, TypeError, RuntimeError)
 # Libraries put values into their texts (a task's exception, the caller's address), so only the constant part is kept.
 _FOREIGN = re.compile(r"asyncio|aiohttp|asyncpg|engineio|socketio|redis|alembic|sqlalchemy|py\.warnings")
-_LEVELS = {
+LEVELS = {
     "aiohttp.access": logging.CRITICAL,  # its lines hold paths, and a path may hold a code
     "aiohttp": logging.WARNING,
     "asyncio": logging.WARNING,
@@ -45,6 +45,7 @@ _LEVELS = {
     "alembic": logging.WARNING,
     "sqlalchemy": logging.WARNING,
 }
+"""The least that these libraries may log."""
 _COLOURS = {logging.WARNING: "33", logging.ERROR: "31", logging.CRITICAL: "31;1"}
 
 
@@ -55,7 +56,7 @@ def configure(style: Format, *, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for name, least in _LEVELS.items():
+    for name, least in LEVELS.items():
         logging.getLogger(name).setLevel(max(level, least))
     logging.captureWarnings(capture=True)
 

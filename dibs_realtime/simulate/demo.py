@@ -28,16 +28,16 @@ async def run(
     with stoppable() as stop:
         demo = asyncio.create_task(_run(base_url, certificate, data_dir, rng, console))
         stopped = asyncio.create_task(stop.wait())
-        await asyncio.wait((demo, stopped), return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        if not demo.done():
-            demo.cancel()
         try:
-            await demo
-        except asyncio.CancelledError:
-            return
-        except (ApiError, UnreachableError, OSError) as error:
-            console.print(f"The demo has ended: {error}")
+            await asyncio.wait((demo, stopped), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped.cancel()
+            demo.cancel()
+            (outcome,) = await asyncio.gather(demo, return_exceptions=True)
+        if isinstance(outcome, ApiError | UnreachableError | OSError):
+            console.print(f"The demo has ended: {outcome}", markup=False)
+        elif isinstance(outcome, Exception):
+            raise outcome
 
 
 async def _run(

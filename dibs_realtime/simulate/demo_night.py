@@ -20,7 +20,8 @@ from dibs_realtime.simulate.stage import hand_out
 
 LIVELY_SECONDS = 300.0
 LIVELY_GUESTS = 180
-LIVELY_RATE = 6.0
+LIVELY_RATE = 15.0
+"""Enough that nobody queues for it: it is a bound, the linger makes the pace."""
 CALM_RATE = 2.0
 CALM_APART = 7.0
 """Seconds from one guest to the next when the night has calmed down."""
@@ -81,6 +82,8 @@ class DemoNight:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(FAREWELL_SECONDS):
                     await self._night.end()
+            for problem, count in self._scene.figures.problems.items():
+                self._say(f"The demo met a problem ({count} times): {problem}")
 
     def _say(self, text: str) -> None:
         self._console.print(f"{datetime.now().astimezone():%H:%M:%S}  {text}", style="dim", markup=False)

@@ -200,7 +200,8 @@ class Line:
                 await asyncio.wait_for(client.disconnect(), 2)
 
     def _refused(self, refusal: list[Any]) -> None:
-        problem = refusal[0] if refusal and isinstance(refusal[0], dict) else {}
+        told = refusal[0] if refusal and isinstance(refusal[0], dict) else {}
+        problem = told.get("data") or {}
         if problem.get("status") != HTTPStatus.UNAUTHORIZED:
             return
         if self._was_refused:  # a fresh token did not help either

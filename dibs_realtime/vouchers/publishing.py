@@ -106,32 +106,23 @@ class Publisher:
             return await self._ledger.submit(_command(request, lot, None))
         batch_id = new_id()
         batch = Batch(request.event_id, batch_id, self._clock(), lot.generated)
-        await self.staging.stage(batch, lot.picks, progress)
+        answer: Mapping[str, Any] | None = None
         try:
-            answer = await self._submit(_command(request, lot, batch_id))
+            async with self.staging.staged(batch, lot.picks, progress):
+                answer = await self._ledger.submit(_command(request, lot, batch_id))
+        except Collision:
+            raise
         except Exception as error:
             # A lost connection may hide that it is published: the batch's fate is what counts.
             gone = await self.staging.discard(request.event_id, batch_id)
-            known = None if gone else await self.answered(request)
-            if known is not None:
-                return known
-            if isinstance(error, problems.Problem) and error.slug == CLEARED:
-                raise Collision from error
-            raise
+            if answer is None and not gone:
+                answer = await self.answered(request)
+            if answer is None:
+                if isinstance(error, problems.Problem) and error.slug == CLEARED:
+                    raise Collision from error
+                raise
         if answer["batch_id"] != str(batch_id):  # the same request came twice at once, and the other one was first
             await self.staging.discard(request.event_id, batch_id)
-        return answer
-
-    async def _submit(self, command: PublishBatch) -> Mapping[str, Any]:
-        assert command.batch_id is not None
-        answer: Mapping[str, Any] | None = None
-        try:
-            async with self.staging.alive(command.batch_id):
-                answer = await self._ledger.submit(command)
-        except problems.Problem:
-            if answer is None:  # else it is published, and only the sign of life was lost
-                raise
-        assert answer is not None
         return answer
 
 

@@ -108,33 +108,37 @@ class StagingRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def stage(self, batch: Batch, picks: Picks, progress: Progress | None = None) -> None:
-        """Write the codes, which nobody sees yet. Raises Collision (nothing is written then) and Problem 404 or 503."""
-        try:
-            async with self._database.transaction() as connection:
-                await connection.execute(_SIGN_OF_LIFE, batch.id)
-                await connection.execute(
-                    "INSERT INTO voucher_batches (event_id, id, created_at) VALUES ($1, $2, $3)",
-                    batch.event_id,
-                    batch.id,
-                    batch.created_at,
-                )
-                guests: list[_Values] = []
-                vouchers = _vouchers(batch, picks, guests, progress)
-                await _copy(connection, "vouchers", _VOUCHER_COLUMNS, vouchers)
-                if guests:
-                    await _copy(connection, "guests", _GUEST_COLUMNS, _breathing(guests))
-        except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError) as error:
-            raise Collision from error
-        except asyncpg.ForeignKeyViolationError:
-            raise problems.not_found() from None  # the event was deleted while its guests came in
-
     @asynccontextmanager
-    async def alive(self, batch_id: UUID) -> AsyncIterator[None]:
-        """Show the sign of life while the ledger decides on the batch."""
+    async def staged(self, batch: Batch, picks: Picks, progress: Progress | None = None) -> AsyncIterator[None]:
+        """Write the codes, which nobody sees yet, and show the sign of life while their fate is decided.
+
+        Raises Collision on entering, when nothing is written, and Problem 404 or 503.
+        """
         async with self._database.transaction() as connection:
-            await connection.execute(_SIGN_OF_LIFE, batch_id)
+            try:
+                await self._write(connection, batch, picks, progress)
+            except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError) as error:
+                raise Collision from error
+            except asyncpg.ForeignKeyViolationError:
+                raise problems.not_found() from None  # the event was deleted while its guests came in
+            # Nobody else comes in between: who waits for one of these codes finds them written and alive.
+            sign_of_life = _SIGN_OF_LIFE.replace("$1", f"'{batch.id}'")  # several statements take no arguments
+            await connection.execute(f"COMMIT AND CHAIN; {sign_of_life}")
             yield
+
+    async def _write(self, connection: Connection, batch: Batch, picks: Picks, progress: Progress | None) -> None:
+        await connection.execute(_SIGN_OF_LIFE, batch.id)
+        await connection.execute(
+            "INSERT INTO voucher_batches (event_id, id, created_at) VALUES ($1, $2, $3)",
+            batch.event_id,
+            batch.id,
+            batch.created_at,
+        )
+        guests: list[_Values] = []
+        vouchers = _vouchers(batch, picks, guests, progress)
+        await _copy(connection, "vouchers", _VOUCHER_COLUMNS, vouchers)
+        if guests:
+            await _copy(connection, "guests", _GUEST_COLUMNS, _breathing(guests))
 
     async def taken(self, event_id: UUID, codes: Sequence[str]) -> set[str]:
         """Return those of the codes that the event has.

@@ -1,10 +1,17 @@
-"""The scene, and the route table beside the catalogue."""
+"""The scene, the route table beside the catalogue, and the log."""
+
+import io
+import logging
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import pytest
 from aiohttp import web
 
 from dibs_realtime.accounts.links import PasswordLinks
 from dibs_realtime.app import PARTS
+from dibs_realtime.kit import logs
 from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.http.routes import BASE_PATH, Route
 from tests.api import scene as scenes
@@ -27,3 +34,28 @@ async def scene(world: World, database: Database) -> Scene:
 def table(app: web.Application) -> dict[str, Route]:
     """The application's routes by their name in the catalogue."""
     return {f"{route.method} {route.path.removeprefix(BASE_PATH)}": route for route in app[PARTS].routes}
+
+
+@dataclass
+class Log:
+    """The log as it is written, and the records as they were before anything was blanked."""
+
+    written: io.StringIO = field(default_factory=io.StringIO)
+    records: list[logging.LogRecord] = field(default_factory=list)
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
+    """Log as a server in production does, and everything: even what is for debugging."""
+    kept = Log()
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    monkeypatch.setattr(root, "level", root.level)
+    for name in logs.LEVELS:
+        monkeypatch.setattr(logging.getLogger(name), "level", logging.getLogger(name).level)
+    monkeypatch.setattr(sys, "stderr", kept.written)
+    logs.configure("json", level=logging.DEBUG)
+    root.handlers[0].addFilter(lambda record: kept.records.append(record) or True)
+    yield kept
+    logging.captureWarnings(capture=False)
+    root.manager._clear_cache()

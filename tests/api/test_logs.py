@@ -2,18 +2,16 @@
 
 import asyncio
 import gc
-import io
 import json
 import logging
-import sys
-from collections.abc import Iterator
 from typing import Any
 
 import asyncpg
 import pytest
 
 from dibs_realtime.kit.database import Database
-from dibs_realtime.kit.logs import ConsoleFormatter, JsonFormatter, blanked, configure
+from dibs_realtime.kit.logs import ConsoleFormatter, JsonFormatter, blanked
+from tests.api.conftest import Log
 
 SECRETS = [
     "7KQ4MX2P9T",
@@ -107,19 +105,7 @@ def test_a_line_for_a_person() -> None:
     assert "\x1b[31m" in ConsoleFormatter(colour=True).format(record)
 
 
-@pytest.fixture
-def stderr(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    root, taken = logging.getLogger(), io.StringIO()
-    before, level = root.handlers[:], root.level
-    monkeypatch.setattr(sys, "stderr", taken)
-    configure("json")
-    yield taken
-    root.handlers[:] = before
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
-
-
-def test_libraries_tell_that_something_happened_but_no_values(stderr: io.StringIO) -> None:
+def test_libraries_tell_that_something_happened_but_no_values(log: Log) -> None:
     async def forgotten() -> None:
         async def fail() -> None:
             raise ValueError("SESAME")
@@ -133,10 +119,10 @@ def test_libraries_tell_that_something_happened_but_no_values(stderr: io.StringI
     logging.getLogger("aiohttp.server").error("Error handling request from %s", "203.0.113.7")
     logging.getLogger("aiohttp.access").info("GET /v/SESAME")
     logging.getLogger("socketio.server").error("event %s", "SESAME")
-    written = stderr.getvalue()
+    written = log.written.getvalue()
     assert "Task exception was never retrieved" in written
     assert "Error handling request" in written
     assert "SESAME" not in written
     assert "203.0.113.7" not in written
-    for one in written.splitlines():
-        assert json.loads(one)["level"] == "error"
+    told = [json.loads(one) for one in written.splitlines()]
+    assert {one["logger"] for one in told if one["level"] == "error"} == {"asyncio", "aiohttp.server"}

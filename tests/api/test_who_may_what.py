@@ -2,9 +2,15 @@
 
 from typing import Any
 
+import pytest
+from socketio.exceptions import ConnectionError as RefusedError
+
 from dibs_realtime.kit.http.routes import Route
+from dibs_realtime.live.messages import CALLS
 from tests.api.catalogue import OPERATIONS, Operation
 from tests.api.scene import CALLERS, Scene
+from tests.support.sockets import Socket
+from tests.support.world import fresh_key
 
 USERS = {"owner": "O M V D U", "manager": "M V D U", "viewer": "V U", "door": "D U", "stranger": "U"}
 """The letters that a caller with an account answers to."""
@@ -25,18 +31,16 @@ async def test_everybody_gets_what_they_may_and_nothing_else(scene: Scene, table
     for name, operation in OPERATIONS.items():
         for caller in CALLERS:
             status = await probe(scene, name, table[name], caller)
-            expected = outcome(operation, caller, table[name])
+            of_event = "{event_id}" in table[name].path
+            expected = operation.special.get(caller) or outcome(operation.who, caller, of_event=of_event)
             if status != expected if expected else not admitted(status, operation):
                 wrong.append(f"{name} as {caller}: {status} instead of {expected or 'being let in'}")
     assert not wrong, "\n".join(wrong)
 
 
-def outcome(operation: Operation, caller: str, route: Route) -> int | None:
+def outcome(who: str, caller: str, *, of_event: bool) -> int | None:
     """Return the status of the refusal that the contract prescribes; None: the caller is let in."""
-    letters = set(operation.who.split())
-    of_event = "{event_id}" in route.path
-    if caller in operation.special:
-        return operation.special[caller]
+    letters = set(who.split())
     if "-" in letters:
         return None
     if caller in ("nobody", "bad_token", "revoked_device"):
@@ -73,3 +77,38 @@ async def probe(scene: Scene, name: str, route: Route, caller: str) -> int:
     if name == "POST /offers/{offer_id}/claims":
         body = OPERATIONS[name].body(scene)  # type: ignore[misc]  # it has one
     return (await scene.ask(caller, name, body, ids=ids, headers=headers)).status
+
+
+MESSAGES = {"watch": "V D dev", "unwatch": "-", "watch_public": "-", "redeem": "D dev", "claim": "G"}
+
+
+def test_every_message_is_here() -> None:
+    assert {name: call.who for name, call in CALLS.items()} == MESSAGES
+
+
+async def test_over_a_socket_it_is_the_same(scene: Scene) -> None:
+    client, wrong = scene.world.client, []
+    for caller in CALLERS:
+        token = scene.callers[caller].token
+        if caller in ("bad_token", "revoked_device"):
+            with pytest.raises(RefusedError):
+                await Socket(client, token).__aenter__()
+            continue
+        async with Socket(client, token) as socket:
+            for name, who in MESSAGES.items():
+                ack = await socket.call(name, payload(scene, name))
+                status = None if ack["ok"] else ack["problem"]["status"]
+                expected = outcome(who, caller, of_event=name in ("watch", "redeem", "claim"))
+                if status != expected:
+                    wrong.append(f"{name} as {caller}: {status} instead of {expected or 'being let in'}")
+    assert not wrong, "\n".join(wrong)
+
+
+def payload(scene: Scene, name: str) -> Any:
+    return {
+        "watch": {"event_id": scene.party.id},
+        "unwatch": {"event_id": scene.party.id},
+        "watch_public": {"slug": scene.ids["slug"]},
+        "redeem": {"event_id": scene.party.id, "code": scene.party.codes[0], "idempotency_key": fresh_key()},
+        "claim": {"offer_id": scene.ids["offer_id"], "idempotency_key": fresh_key()},
+    }[name]

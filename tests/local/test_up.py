@@ -37,13 +37,14 @@ def get(url: str, trust: Path | None = None) -> int:
         return int(answer.status)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_it_serves_and_stops_cleanly_and_keeps_its_data(tmp_path: Path, number: signal.Signals) -> None:
-    with up(tmp_path, "--workers", "2") as running:
+@pytest.mark.parametrize(("number", "workers"), [(signal.SIGINT, "1"), (signal.SIGTERM, "2"), (signal.SIGHUP, "1")])
+def test_it_serves_and_stops_cleanly_and_keeps_its_data(tmp_path: Path, number: signal.Signals, workers: str) -> None:
+    with up(tmp_path, "--workers", workers) as running:
         assert get(f"http://127.0.0.1:{running.port}/healthz") == 200
         assert f"http://localhost:{running.port}/app/" in running.said
         assert len(running.descendants("valkey-server")) == 1
         sql(running.data, "CREATE TABLE kept AS SELECT 7 AS n")
+        assert LocalServers(running.data).announced_url() == f"http://localhost:{running.port}"
         secret = (running.data / "secret-key").read_text()
         assert running.stop(number) == 0
         assert "Traceback" not in running.said

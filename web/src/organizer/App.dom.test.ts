@@ -1,4 +1,5 @@
 import { render, screen, waitFor } from '@testing-library/svelte';
+import axe from 'axe-core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { Session } from '../lib/api/session.ts';
@@ -65,6 +66,14 @@ async function press(name: string): Promise<void> {
   (await screen.findByRole('button', { name })).click();
 }
 
+/** What axe finds in the page as it is; colours are for a real browser to judge. */
+async function axeFindings(): Promise<string[]> {
+  const { violations } = await axe.run(document, {
+    rules: { 'color-contrast': { enabled: false } },
+  });
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
+}
+
 async function signIn(): Promise<void> {
   await fill('E-mail', 'ada@party.test');
   await fill('Password', 'correct horse');
@@ -82,6 +91,7 @@ describe('signing in', () => {
       { path: '/auth/login', body },
       { path: '/events', body: null },
     ]);
+    expect(await axeFindings()).toEqual([]);
   });
 
   it('says what is missing before it asks, and moves there', async () => {
@@ -91,6 +101,7 @@ describe('signing in', () => {
     const password = await screen.findByLabelText('Password');
     await waitFor(() => expect(password.getAttribute('aria-invalid')).toBe('true'));
     expect(screen.getByText('This does not look like an e-mail address.')).toBeTruthy();
+    expect(await axeFindings()).toEqual([]);
     expect(document.activeElement).toBe(screen.getByLabelText('E-mail'));
     expect(calls).toEqual([]);
   });

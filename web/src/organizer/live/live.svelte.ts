@@ -6,10 +6,20 @@ import type { Presence, Snapshot } from '../../lib/api/types.ts';
 import { EventWatch, type Connection, type Update } from '../../lib/live/client.ts';
 import { LiveSocket } from '../../lib/live/socket.ts';
 import type { Numbers } from '../../lib/text/format.ts';
-import { Names, ofEntry, ofRefusal, prepend, withHistory, type FeedItem } from './feed.ts';
+import {
+  MOST_ITEMS,
+  Names,
+  ofEntry,
+  ofRefusal,
+  prepend,
+  withHistory,
+  type FeedItem,
+} from './feed.ts';
 
 type DevicePresence = Presence['devices'][number];
 
+/** Milliseconds between changes of the feed: nobody reads quicker, and the numbers need the time of each frame. */
+const FEED_EVERY = 200;
 /** Entries and attempts that the feed begins with. */
 const HISTORY = 60;
 
@@ -34,6 +44,8 @@ export class LiveEvent {
   readonly #socket: LiveSocket;
   readonly #watch: EventWatch;
   #history = 0;
+  #fresh: FeedItem[] = [];
+  #feedTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: LiveOptions) {
     this.#options = options;
@@ -58,6 +70,7 @@ export class LiveEvent {
   }
 
   close(): void {
+    clearTimeout(this.#feedTimer);
     this.#watch.stop();
     this.#socket.close();
   }
@@ -91,18 +104,29 @@ export class LiveEvent {
   }
 
   #take({ news, scans, presence }: Update): void {
-    const fresh: FeedItem[] = [];
     if (news !== null) {
       this.#names.learn(news.snapshot);
       this.snapshot = news.snapshot;
-      if (news.restarted) this.feed = [];
-      for (const entry of news.entries)
-        fresh.push(ofEntry(entry, this.#names, this.#options.numbers));
+      if (news.restarted) {
+        this.feed = [];
+        this.#fresh = [];
+      }
+      for (const entry of news.entries.slice(-MOST_ITEMS))
+        this.#fresh.push(ofEntry(entry, this.#names, this.#options.numbers));
     }
-    for (const scan of scans) fresh.push(ofRefusal(scan, this.#names));
-    if (fresh.length > 0) this.feed = prepend(this.feed, fresh);
+    for (const scan of scans) this.#fresh.push(ofRefusal(scan, this.#names));
     if (presence !== null)
       this.presence = new Map(presence.devices.map((device) => [device.device_id, device]));
+    if (this.#feedTimer === undefined) this.#feedOn();
     if (news?.restarted) void this.loadHistory();
+  }
+
+  /** Shows what is new in the feed, now and again when the next turn is due. */
+  #feedOn(): void {
+    this.#feedTimer = undefined;
+    if (this.#fresh.length === 0) return;
+    this.feed = prepend(this.feed, this.#fresh);
+    this.#fresh = [];
+    this.#feedTimer = setTimeout(() => this.#feedOn(), FEED_EVERY);
   }
 }

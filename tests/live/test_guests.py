@@ -1,0 +1,119 @@
+"""Guests and the public page."""
+
+import asyncio
+
+from .clients import Socket
+from .load import busy
+from .node import eventually
+from .party import Party
+
+
+async def test_a_guest_sees_whatever_happens_to_a_voucher(start):
+    one, two = await start(), await start()
+    party = await Party.begin(one)
+    door, _ = await party.device()
+    guest, other = await party.guest(), await party.guest()
+    async with Socket(two, guest) as screen, Socket(two, guest) as tablet, Socket(two, other) as stranger:
+        await asyncio.sleep(0.3)  # the subscription
+        voucher = await party.claim(guest)
+        [shown] = await screen.expect("voucher")
+        assert {name: shown[name] for name in voucher} == voucher
+        verdict = await party.redeem(door, voucher["code"])
+        assert (await screen.expect("voucher", 2))[1]["state"] == "redeemed"
+        reversal = f"/events/{party.id}/redemptions/{verdict['redemption_id']}/reversal"
+        await one.ask("POST", reversal, door, {"idempotency_key": "k" * 16, "reason": "slipped"})
+        assert (await screen.expect("voucher", 3))[2]["state"] == "claimed"
+        await one.ask("POST", f"/guest/vouchers/{voucher['id']}/release", guest)
+        assert (await screen.expect("voucher", 4))[3]["state"] == "released"
+        await tablet.expect("voucher", 4)
+        assert stranger.got["voucher"] == []
+
+
+async def test_a_voucher_that_is_claimed_right_after_connecting_is_shown(start, tmp_path):
+    """Also on a node that hears of it from PostgreSQL alone."""
+    nowhere = f"unix://{tmp_path}/nowhere.sock"
+    one, two = await start(redis_url=nowhere), await start(redis_url=nowhere)
+    party = await Party.begin(one)
+    for _ in range(3):
+        guest = await party.guest()
+        async with Socket(two, guest) as screen:
+            voucher = await party.claim(guest)
+            [shown] = await screen.expect("voucher", seconds=1)
+            assert shown["id"] == voucher["id"]
+
+
+async def test_the_public_page_counts(start):
+    one, two = await start(), await start()
+    party = await Party.begin(one)
+    guest = await party.guest()
+    async with Socket(two) as page:
+        ack = await page.call("watch_public", {"slug": party.slug})
+        public = await one.ask("GET", f"/public/events/{party.slug}")
+        assert ack == {"ok": True, "offers": public["offers"]}
+        [first] = await page.expect("counts")
+        zero = {"claimed": 0, "redeemed": 0, "remaining": None}
+        assert first == {"slug": party.slug, "offers": {party.offer["id"]: zero}}
+        await party.claim(guest)
+        await eventually(lambda: page.got["counts"][-1]["offers"][party.offer["id"]]["claimed"] == 1)
+        # What moves no public number sends nothing.
+        count = len(page.got["counts"])
+        await one.ask("POST", f"/events/{party.id}/gates", party.owner, {"name": "North"}, status=201)
+        await asyncio.sleep(0.5)
+        assert len(page.got["counts"]) == count
+
+
+async def test_counts_come_five_times_a_second_and_the_last_one_always(node, party):
+    async with Socket(node) as page:
+        await page.call("watch_public", {"slug": party.slug})
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        async with busy(party, [node]):
+            await asyncio.sleep(1.5)
+        lasted = loop.time() - began
+        claimed = (await node.ask("GET", f"/public/events/{party.slug}"))["offers"][0]["claimed"]
+        await eventually(lambda: page.got["counts"][-1]["offers"][party.offer["id"]]["claimed"] == claimed, 1)
+        assert 3 <= len(page.got["counts"]) <= lasted * 5 + 3
+        numbers = [counts["offers"][party.offer["id"]]["claimed"] for counts in page.got["counts"]]
+        assert numbers == sorted(set(numbers))
+
+
+async def test_who_comes_to_the_page_later_gets_the_numbers_once(node, party):
+    guest = await party.guest()
+    async with Socket(node) as early, Socket(node) as late:
+        await early.call("watch_public", {"slug": party.slug})
+        await party.claim(guest)
+        await eventually(lambda: early.got["counts"] and early.got["counts"][-1]["offers"][party.offer["id"]]["claimed"])
+        await asyncio.sleep(0.3)
+        told = len(early.got["counts"])
+        await late.call("watch_public", {"slug": party.slug})
+        await late.expect("counts")
+        await asyncio.sleep(0.3)
+        assert (len(early.got["counts"]), len(late.got["counts"])) == (told, 1)
+        assert late.got["counts"][0] == early.got["counts"][-1]
+
+
+async def test_a_draft_has_no_page(node, party):
+    event = await node.ask(
+        "POST",
+        "/events",
+        party.owner,
+        {k: party.event[k] for k in ("timezone", "starts_at", "ends_at")} | {"name": "Draft", "slug": f"{party.slug}-draft"},
+        status=201,
+    )
+    async with Socket(node) as page:
+        assert (await page.call("watch_public", {"slug": event["slug"]}))["problem"]["status"] == 404
+
+
+async def test_nothing_is_held_after_everybody_left(node, party):
+    guest = await party.guest()
+    async with Socket(node, guest) as screen, Socket(node) as page, Socket(node, party.owner) as watcher:
+        await screen.call("watch_public", {"slug": party.slug})
+        await page.call("watch_public", {"slug": party.slug})
+        await page.call("watch_public", {"slug": party.slug})
+        await watcher.watch(party.id)
+        await watcher.watch(party.id)
+        assert node.hub._feeds._holders
+    await eventually(lambda: node.hub._connections._by_sid == {})
+    hub = node.hub
+    assert not (hub._feeds._holders or hub._public._slugs or hub._guests._guests or hub._connections._rooms)
+    assert len(list(hub._feeds)) == 1  # it lingers for those who come back

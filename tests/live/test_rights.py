@@ -1,0 +1,154 @@
+"""Rights end at once: sessions, devices and members, with Redis and without, on the other node too."""
+
+import asyncio
+
+import pytest
+
+from .clients import Bare, Socket
+from .node import eventually
+from .party import Party, new_key
+
+
+@pytest.fixture(params=["redis", "no redis"])
+async def pair(request, start, tmp_path):
+    options = {} if request.param == "redis" else {"redis_url": f"unix://{tmp_path}/nowhere.sock"}
+    return await start(**options), await start(**options)
+
+
+async def test_a_session_that_ends_ends_its_sockets(pair):
+    one, two = pair
+    party = await Party.begin(one)
+    async with Socket(two, party.owner) as here, Socket(one, party.owner) as there:
+        await here.watch(party.id)
+        await there.watch(party.id)
+        await one.ask("POST", "/auth/logout", party.owner, status=204)
+        for socket in (here, there):
+            assert await socket.expect("session_ended", seconds=1.5) == [{"reason": "signed_out"}]
+            await eventually(lambda socket=socket: not socket.client.connected)
+    assert one.hub._connections.sessions() == two.hub._connections.sessions() == []
+    assert [feed for feed in two.hub._feeds if two.hub._feeds._holders.get(feed.event_id)] == []
+
+
+async def test_a_revoked_device_leaves_at_once(pair):
+    one, two = pair
+    party = await Party.begin(one)
+    door, device = await party.device()
+    async with Socket(two, door) as at_door:
+        await at_door.watch(party.id)
+        await one.ask("DELETE", f"/events/{party.id}/devices/{device['id']}", party.owner, status=204)
+        assert (await at_door.expect("session_ended", seconds=1.5))[0]["reason"]
+        assert at_door.got["ledger"] == [] or at_door.got["ledger"][0]["entries"][0]["kind"] == "device.revoked"
+        await eventually(lambda: not at_door.client.connected)
+
+
+async def test_a_removed_member_leaves_the_event_and_stays_connected(pair):
+    one, two = pair
+    party = await Party.begin(one)
+    token = await party.member("viewer")
+    mine = await one.ask("GET", "/users/me", token)
+    guest = await party.guest()
+    async with Socket(two, token) as viewer, Socket(two, party.owner) as owner:
+        await viewer.watch(party.id)
+        await owner.watch(party.id)
+        # Another role that may watch changes nothing.
+        await one.ask("PATCH", f"/events/{party.id}/members/{mine['id']}", party.owner, {"role": "door"})
+        await asyncio.sleep(0.7)
+        assert viewer.got["unwatched"] == []
+        await one.ask("DELETE", f"/events/{party.id}/members/{mine['id']}", party.owner, status=204)
+        [told] = await viewer.expect("unwatched", seconds=1.5)
+        assert told["event_id"] == party.id
+        await party.claim(guest)
+        await owner.expect("ledger", seconds=2)
+        assert viewer.got["ledger"] == []
+        assert (await viewer.call("watch", {"event_id": party.id}))["problem"]["status"] == 404
+        assert viewer.client.connected
+        assert owner.got["unwatched"] == []
+
+
+async def test_who_may_what(node, party):
+    """Every message and every kind of caller."""
+    other = await Party.begin(node)
+    door, _ = await party.device()
+    callers = {
+        "nobody": None,
+        "owner": party.owner,
+        "manager": await party.member("manager"),
+        "viewer": await party.member("viewer"),
+        "door": await party.member("door"),
+        "device": door,
+        "guest": await party.guest(),
+        "stranger": await party.account(),
+        "other device": (await other.device())[0],
+        "other guest": await other.guest(),
+    }
+    expected = {
+        "watch": {"nobody": 401, "guest": 403, "other guest": 403, "stranger": 404, "other device": 404},
+        "unwatch": {},
+        "watch_public": {},
+        "redeem": {"nobody": 401, "viewer": 403, "guest": 403, "other guest": 403, "stranger": 404, "other device": 404},
+        "claim": {
+            "nobody": 401, "owner": 403, "manager": 403, "viewer": 403, "door": 403, "device": 403, "stranger": 403,
+            "other device": 403, "other guest": 404,
+        },
+    }  # fmt: skip
+    from dibs_realtime.live.messages import CALLS
+
+    assert expected.keys() == CALLS.keys()
+    bodies = {
+        "watch": {"event_id": party.id},
+        "unwatch": {"event_id": party.id},
+        "watch_public": {"slug": party.slug},
+        "redeem": {"event_id": party.id, "code": "NOSUCHCODE"},
+        "claim": {"offer_id": party.offer["id"]},
+    }
+    for who, token in callers.items():
+        async with Socket(node, token) as socket:
+            for name, body in bodies.items():
+                keyed = {**body, "idempotency_key": new_key()} if name in ("redeem", "claim") else body
+                ack = await socket.call(name, keyed)
+                status = 200 if ack["ok"] else ack["problem"]["status"]
+                assert status == expected[name].get(who, 200), (who, name, ack)
+
+
+async def test_a_watch_that_is_revoked_while_it_begins_does_not_begin(node, party, monkeypatch):
+    token = await party.member("viewer")
+    mine = await node.ask("GET", "/users/me", token)
+    snapshot = node.hub._watching._ports.snapshot
+    gone, asked = asyncio.Event(), asyncio.Event()
+
+    async def slow_snapshot(event_id):
+        asked.set()
+        await gone.wait()
+        return await snapshot(event_id)
+
+    monkeypatch.setattr(node.hub._watching, "_snapshot", slow_snapshot)
+    async with Socket(node, token) as viewer:
+        watching = asyncio.create_task(viewer.call("watch", {"event_id": party.id}))
+        await asked.wait()
+        await node.ask("DELETE", f"/events/{party.id}/members/{mine['id']}", party.owner, status=204)
+        await viewer.expect("unwatched")
+        gone.set()
+        assert (await watching)["ok"] is False
+        assert list(node.hub._connections.members(f"w:{party.id}")) == []
+        assert not node.hub._feeds._holders
+
+
+async def test_a_client_that_leaves_while_it_is_answered_leaves_nothing_behind(node, party, monkeypatch):
+    snapshot = node.hub._watching._ports.snapshot
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow_snapshot(event_id):
+        asked.set()
+        await go_on.wait()
+        return await snapshot(event_id)
+
+    monkeypatch.setattr(node.hub._watching, "_snapshot", slow_snapshot)
+    async with Bare(node) as bare:
+        await bare.hello(party.owner)
+        await bare.ws.send_str(f'420["watch",{{"event_id":"{party.id}"}}]')
+        await asked.wait()
+    await eventually(lambda: node.hub._connections.sessions() == [])
+    go_on.set()
+    await asyncio.sleep(0.1)
+    assert list(node.hub._connections.members(f"w:{party.id}")) == []
+    assert not node.hub._feeds._holders

@@ -1,0 +1,100 @@
+"""`dibs serve`, on servers that run already."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from dibs_realtime.local.servers import LocalServers
+from dibs_realtime.migrate import migrate
+
+from .running import SECONDS, dibs, environment, free_port, wait_until
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServers]:
+    with LocalServers(tmp_path_factory.mktemp("serve"), {"fsync": "off"}) as running:
+        asyncio.run(migrate(running.database_url))
+        yield running
+
+
+def settings(servers: LocalServers, port: int) -> dict[str, str]:
+    return {
+        "database_url": servers.database_url,
+        "redis_url": servers.redis_url,
+        "secret_key": servers.secret_key(),
+        "public_url": f"http://localhost:{port}",
+        "port": str(port),
+    }
+
+
+@contextmanager
+def serving(servers: LocalServers, port: int, folder: Path, *arguments: str) -> Iterator[psutil.Popen]:
+    process = psutil.Popen(
+        [sys.executable, "-m", "dibs_realtime", "serve", *arguments],
+        cwd=folder,
+        env=environment(**settings(servers, port)),
+        stdin=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(lambda: is_ready(port) or process.poll() is not None)
+        assert process.poll() is None
+        yield process
+    finally:
+        for each in [*process.children(recursive=True), process] if process.poll() is None else []:
+            each.kill()
+        process.wait()
+
+
+def is_ready(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("workers", ["1", "3"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_until_it_is_asked_to_stop(
+    servers: LocalServers, tmp_path: Path, workers: str, number: signal.Signals
+) -> None:
+    with serving(servers, free_port(), tmp_path, "--workers", workers) as process:
+        children = process.children()
+        assert len(children) == (3 if workers == "3" else 0)
+        process.send_signal(number)
+        assert process.wait(SECONDS) == 0
+        assert not [each for each in children if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_a_process_that_dies_is_replaced_and_orphans_end(servers: LocalServers, tmp_path: Path) -> None:
+    port = free_port()
+    with serving(servers, port, tmp_path, "--workers", "2") as process:
+        first, second = process.children()
+        first.kill()
+        wait_until(lambda: len([each for each in process.children() if each.status() != psutil.STATUS_ZOMBIE]) == 2)
+        assert second.is_running()
+        team = process.children()
+        process.kill()
+        process.wait()
+        if sys.platform == "linux":
+            wait_until(
+                lambda: not [each for each in team if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+            )
+            assert not is_ready(port)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_port_that_is_taken(servers: LocalServers, tmp_path: Path, workers: str) -> None:
+    port = free_port()
+    with serving(servers, port, tmp_path, "--workers", "2"):
+        ended = dibs("serve", "--workers", workers, folder=tmp_path, settings=settings(servers, port))
+    assert ended.returncode == 1
+    assert ended.stderr == f"Error: Port {port} on 127.0.0.1 is taken by another program. Take another with --port.\n"
