@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { svelteTesting } from '@testing-library/svelte/vite';
 import { defineConfig } from 'vitest/config';
@@ -41,8 +43,18 @@ export default defineConfig({
       },
       {
         extends: true,
-        plugins: [svelteTesting()],
-        test: { name: 'dom', include: ['src/**/*.dom.test.ts'], environment: 'jsdom' },
+        // Svelte alone in its build for browsers: with everything so, the tests' own server would have no websockets.
+        plugins: [svelteTesting({ resolveBrowser: false })],
+        resolve: {
+          alias: [
+            { find: /^svelte$/, replacement: resolve('node_modules/svelte/src/index-client.js') },
+          ],
+        },
+        test: {
+          name: 'dom',
+          include: ['src/**/*.dom.test.ts'],
+          environment: 'jsdom',
+        },
       },
     ],
   },

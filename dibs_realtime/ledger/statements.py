@@ -64,8 +64,8 @@ def writing(inserted: tuple[Table[Any], ...], updated: tuple[Table[Any], ...], e
     """Compose the write. It returns the head's seq, or no row when another node was quicker: then nothing is written.
 
     `$1` event, `$2` the seq that the batch was decided on, `$3` the epoch; with entries `$4` the new seq, `$5` its
-    time and `$6` the entries; then the rows of each table. Rows go as one JSON array a table: encoding them costs Python a
-    tenth of what an array a column does.
+    time and `$6` the entries; then the rows of each table. Rows go as one JSON array a table: encoding them costs
+    Python a tenth of what an array a column does.
     """
     guard = "EXISTS (SELECT FROM head)"
     number = 4

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from dibs_realtime.accounts.caller import Caller, Device, Guest
 from dibs_realtime.kit import problems
@@ -17,7 +17,7 @@ from dibs_realtime.live.feeds import Feeds
 from dibs_realtime.live.figures import LiveFigures
 from dibs_realtime.live.guests import GuestVouchers
 from dibs_realtime.live.limits import LiveLimits
-from dibs_realtime.live.messages import CALLS, Claim, Redeem, Unwatch, Watch, WatchPublic
+from dibs_realtime.live.messages import CALLS, Claim, Handshake, Redeem, Unwatch, Watch, WatchPublic
 from dibs_realtime.live.outbox import Outbox
 from dibs_realtime.live.ports import Ports
 from dibs_realtime.live.presence import Presence
@@ -28,16 +28,6 @@ from dibs_realtime.live.watching import Watching
 _log = logging.getLogger(__name__)
 
 Handler = Callable[[Connection, Any], Awaitable[Reply]]
-
-
-class Handshake(BaseModel):
-    """What a client sends to connect. Client libraries add members of their own."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    token: str | None = None
-    language: str | None = None
-    """Like `Accept-Language`, which pages cannot set on a websocket."""
 
 
 class Desk:

@@ -16,6 +16,17 @@ from dibs_realtime.redemptions.schemas import RedeemRequest, RedemptionVerdict
 # ── from clients ──
 
 
+class Handshake(BaseModel):
+    """What a client sends to connect. Client libraries add members of their own."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    token: str | None = None
+    language: Annotated[
+        str | None, Field(description="Like `Accept-Language`, which pages cannot set on a websocket.")
+    ] = None
+
+
 class Watch(Wire):
     """Watch an event; with `after_seq` (and the `epoch` it belongs to) go on where the last connection ended."""
 

@@ -1,5 +1,6 @@
 """Folders that hold what `dibs up` keeps: made, checked, held by one process at a time."""
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -108,6 +109,13 @@ def make_private(folder: Path, owner: int) -> None:
         folder.chmod(0o700)
     except OSError as error:
         raise LocalError(f"The folder {folder} cannot be used: {_reason(error)}.") from None
+
+
+def leave_sockets(sockets: Path, folder: Path) -> None:
+    """Remove a socket folder that was made for a server in `folder`, unless somebody is in it."""
+    if sockets != folder:
+        with contextlib.suppress(OSError):
+            sockets.rmdir()
 
 
 def trimmed_log(file: Path) -> Path:

@@ -13,7 +13,7 @@ from typing import Self
 from urllib.parse import quote
 
 from dibs_realtime.local.account import Account, account_for
-from dibs_realtime.local.folder import HeldFolder, LocalError, make_private, socket_folder, trimmed_log
+from dibs_realtime.local.folder import HeldFolder, LocalError, leave_sockets, make_private, socket_folder, trimmed_log
 from dibs_realtime.local.leftovers import end_leftovers, lives
 from dibs_realtime.local.programs import postgres_program
 from dibs_realtime.processes.child import Child, describe, launched, pause
@@ -75,6 +75,7 @@ class LocalPostgres:
         self._held = HeldFolder(folder, used_by="PostgreSQL of ours")
         self.folder = self._held.path
         self.data = self.folder / "data"
+        self._pid_file = self.data / "postmaster.pid"
         self.sockets = socket_folder(self.folder, SOCKET_NAME)
         self._settings = {**SETTINGS, **(settings or {})}
         self._account = account
@@ -105,7 +106,7 @@ class LocalPostgres:
             make_private(self.sockets, self._account.uid)
             self._account.take(self.sockets)
         end_leftovers("postgres", self.data.resolve(), *STOP_STEPS)
-        self._forget_another_programs_pid()
+        self._forget_other_pids()
         if self.data.exists():
             self._check_version()
         else:
@@ -121,6 +122,7 @@ class LocalPostgres:
         if self._child:
             self._child.stop(*STOP_STEPS)
             self._child = None
+        leave_sockets(self.sockets, self.folder)
         self._held.release()
 
     def kill(self) -> None:
@@ -203,20 +205,16 @@ class LocalPostgres:
             pause(0.02)
 
     def _is_ready(self, pid: int) -> bool:
-        lines = self._pid_lines()
+        lines = _lines(self._pid_file)
         return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"  # noqa: PLR2004  # its layout
 
-    def _pid_lines(self) -> list[str]:
-        with contextlib.suppress(FileNotFoundError):
-            return (self.data / "postmaster.pid").read_text("utf-8").splitlines()
-        return []
-
-    def _forget_another_programs_pid(self) -> None:
+    def _forget_other_pids(self) -> None:
         # After a power cut, or in a new container, the number may be anybody's; after a kill, nobody may have
         # fetched its end yet. PostgreSQL would not dare.
-        lines = self._pid_lines()
-        if lines and lines[0].lstrip("-").isdigit() and not lives(abs(int(lines[0])), "postgres"):
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
+        for file in (self._pid_file, self.sockets / f"{SOCKET_NAME}.lock"):
+            lines = _lines(file)
+            if lines and lines[0].lstrip("-").isdigit() and not lives(abs(int(lines[0])), "postgres"):
+                file.unlink(missing_ok=True)
 
     def _check_version(self) -> None:
         kept = (self.data / "PG_VERSION").read_text("ascii").strip()
@@ -241,6 +239,12 @@ class LocalPostgres:
             text=True,
             check=False,
         )
+
+
+def _lines(file: Path) -> list[str]:
+    with contextlib.suppress(FileNotFoundError):
+        return file.read_text("utf-8").splitlines()
+    return []
 
 
 def _last_line(text: str) -> str:

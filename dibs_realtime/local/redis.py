@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
-from dibs_realtime.local.folder import HeldFolder, LocalError, make_private, socket_folder, trimmed_log
+from dibs_realtime.local.folder import HeldFolder, LocalError, leave_sockets, make_private, socket_folder, trimmed_log
 from dibs_realtime.local.leftovers import end_leftovers
 from dibs_realtime.local.programs import valkey_server
 from dibs_realtime.processes.child import Child, describe, pause
@@ -89,6 +89,7 @@ class LocalRedis:
             self._child.send(SIGCONT)
             self._child.stop(*_STOP_STEPS)
             self._child = None
+        leave_sockets(self._socket.parent, self.folder)
         self._held.release()
 
     def kill(self) -> None:

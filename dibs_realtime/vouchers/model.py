@@ -15,8 +15,8 @@ VoucherState = Literal["issued", "claimed", "redeemed", "released", "voided"]
 class Voucher:
     """One voucher.
 
-    poolable: nobody's yet, so that a claim may take it while it is unused. holds_place: counts against `quantity` and against
-    its guest's limit. `guest_name` is joined on read and never written.
+    poolable: nobody's yet, so that a claim may take it while it is unused. holds_place: counts against `quantity`
+    and against its guest's limit. `guest_name` is joined on read and never written.
     """
 
     id: UUID
@@ -101,7 +101,7 @@ PUBLISHED = """(v.batch_id IS NULL OR EXISTS (
 def _probe(keys: str, where: str, limit: str = "LIMIT 1") -> str:
     """Compose a look-up: for each of `keys` the published vouchers that `where` finds, with their guests' names."""
     return f"""SELECT p.* FROM unnest({{keys}}) AS k ({keys}) CROSS JOIN LATERAL (
-        SELECT {_SELECT} FROM {where} {_GUEST} WHERE {PUBLISHED} ORDER BY v.id {limit}) p"""  # noqa: S608  # constants
+        SELECT {_SELECT} FROM {where} {_GUEST} WHERE {PUBLISHED} ORDER BY v.id {limit}) p"""  # constants
 
 
 VOUCHER_BY_CODE: Lookup[Voucher] = Lookup(
@@ -136,7 +136,7 @@ UNCLAIMED: Lookup[Voucher] = Lookup(
          CROSS JOIN LATERAL (
             SELECT {_SELECT} FROM vouchers v {_GUEST}
              WHERE v.event_id = $1 AND v.offer_id = k.offer_id AND v.poolable AND v.uses = 0 AND {PUBLISHED}
-             ORDER BY v.id LIMIT k.wanted) p""",  # noqa: S608  # constants
+             ORDER BY v.id LIMIT k.wanted) p""",  # constants
     ("uuid",),
     lambda row: row.offer_id if row.unclaimed else None,
 )

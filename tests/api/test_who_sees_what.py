@@ -16,14 +16,18 @@ from tests.support.rest import Client, Rest
 from tests.support.sockets import Socket
 from tests.support.world import PASSWORD, Device, Guest, Organizer, World, fresh_key, redeem
 
-OWN_CODE = "MARKEDCODE7"
-TYPED = "MARKEDTYPO77"
+# No letter that is read as a digit: a code is searched for as it is stored.
+OWN_CODE = "MARKEDBEER7"
+TYPED = "MARKEDTYPE77"
 ACCESS_CODE = "marked-sesame"
 GUEST, GUEST_EMAIL = "Marked Gudrun", "marked-gudrun@dibs.example"
 LISTED, LISTED_EMAIL = "Marked Liselotte", "marked-liselotte@dibs.example"
 OWNER, OWNER_EMAIL = "Marked Olga", "marked-olga@dibs.example"
 DOOR, VIEWER, MANAGER = "Marked Dora", "Marked Vera", "Marked Mia"
 NAMES = (GUEST, GUEST_EMAIL, LISTED, LISTED_EMAIL, OWNER, OWNER_EMAIL, DOOR, VIEWER, MANAGER)
+ALLOWED = {
+    (DOOR, "REST to viewer: /conflicts"): "who judged alone signs for it; it is on the conflict and nowhere else",
+}
 
 
 class Overheard:
@@ -215,8 +219,8 @@ async def test_marked_values_stay_with_those_who_may_see_them(
     assert "a request failed" in log.written.getvalue()
 
     secrets = (*night.codes, *night.tokens, TYPED, ACCESS_CODE, "MARKED99", *NAMES)
-    leaks = [(secret, way) for secret in secrets for way in heard.tells(secret)]
-    assert not leaks
+    leaks = {(secret, way) for secret in secrets for way in heard.tells(secret)}
+    assert leaks == ALLOWED.keys()
 
     # Those who may see them do.
     vouchers = json.dumps(await night.manager.get(f"{night.path}/vouchers"))
@@ -244,5 +248,11 @@ def as_it_was(record: logging.LogRecord) -> bytes:
 
 async def everything(redis_url: str) -> list[bytes]:
     """Return all keys of Redis with what they hold."""
+    found: list[bytes] = []
     async with plain_redis.Redis.from_url(redis_url) as connection:
-        return [part async for key in connection.scan_iter() for part in (key, await connection.dump(key))]
+        async for key in connection.scan_iter():
+            kind = (await connection.type(key)).decode()
+            assert kind in ("string", "zset"), f"{key!r} is a {kind}: read it here, too"
+            held = [await connection.get(key)] if kind == "string" else await connection.zrange(key, 0, -1)
+            found += [key, *held]
+    return found

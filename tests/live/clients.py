@@ -7,8 +7,10 @@ from typing import Any, Self
 
 import aiohttp
 import socketio
+from pydantic import ValidationError
 
 from dibs_realtime.kit import json
+from dibs_realtime.live.messages import CALLS, PUSHES, NotOk
 
 from .node import Node, eventually
 
@@ -20,6 +22,7 @@ class Socket:
         self.node = node
         self.auth = {"token": token, **auth} if token else auth or None
         self.got: defaultdict[str, list[Any]] = defaultdict(list)
+        self.faults: list[str] = []
         self.client = socketio.AsyncClient(reconnection=False)
         self.client.on("*", self._take)
 
@@ -35,9 +38,13 @@ class Socket:
 
     async def disconnect(self) -> None:
         await self.client.disconnect()
+        assert self.faults == []
 
     async def call(self, name: str, body: Any = None) -> Any:
-        return await self.client.call(name, body, timeout=10)
+        """Send a message; return its acknowledgement, which must be as documented."""
+        ack = await self.client.call(name, body, timeout=10)
+        (CALLS[name].answer if ack["ok"] else NotOk).model_validate_json(json.dumps(ack))
+        return ack
 
     async def watch(self, event_id: str, **more: Any) -> Any:
         ack = await self.call("watch", {"event_id": event_id, **more})
@@ -51,6 +58,10 @@ class Socket:
 
     async def _take(self, name: str, payload: Any = None) -> None:
         self.got[name].append(payload)
+        try:
+            PUSHES[name].payload.model_validate_json(json.dumps(payload))
+        except ValidationError as error:
+            self.faults.append(f"{name}: {error}")
 
 
 class Observer(Socket):
@@ -64,7 +75,6 @@ class Observer(Socket):
         self.first: int | None = None
         self.entries: list[dict[str, Any]] = []
         self.resyncs = 0
-        self.faults: list[str] = []
         self._answered = False
         self._early: list[dict[str, Any]] = []
 

@@ -1,36 +1,19 @@
-"""Real servers, a database of its own for each test, and whole nodes on ports of their own."""
+"""Whole nodes on ports of their own, with limits and a Redis that a test may choose."""
 
-import asyncio
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-import asyncpg
 import pytest
 
-from dibs_realtime.local.postgres import LocalPostgres
+from dibs_realtime.kit.passwords import Passwords
 from dibs_realtime.local.redis import LocalRedis
-from dibs_realtime.migrate import migrate
+from dibs_realtime.settings import Settings
 
-from .node import Node
+from .node import Node, Start
 from .party import Party
-
-TEMPLATE = "template_of_tests"
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPostgres]:
-    with LocalPostgres(tmp_path_factory.mktemp("live") / "postgres", {"fsync": "off"}) as server:
-        server.ensure_database(TEMPLATE)
-        asyncio.run(migrate(server.url(TEMPLATE)))
-        yield server
-
-
-@pytest.fixture(scope="session")
-def shared_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRedis]:
-    with LocalRedis(tmp_path_factory.mktemp("live") / "redis") as server:
-        yield server
 
 
 @pytest.fixture
@@ -41,22 +24,13 @@ def own_redis(tmp_path: Path) -> Iterator[LocalRedis]:
 
 
 @pytest.fixture
-async def database_url(postgres: LocalPostgres) -> AsyncIterator[str]:
-    name = f"test_{uuid.uuid4().hex}"
-    admin = await asyncpg.connect(postgres.url("postgres"))
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    yield postgres.url(name)
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await admin.close()
-
-
-@pytest.fixture
-async def start(database_url: str, shared_redis: LocalRedis) -> AsyncIterator[Callable[..., Awaitable[Node]]]:
-    """Start nodes: `await start()`, or `await start(redis_url=…, limits=…)`."""
+async def start(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Start]:
+    """Start nodes: `await start()`, or `await start(redis_url=…, limits={"waiting_bytes": …})`."""
+    monkeypatch.setattr("dibs_realtime.app.Passwords", partial(Passwords, rounds=1, memory_kib=1024, parallelism=1))
     async with AsyncExitStack() as running:
 
-        async def begin(**options: object) -> Node:
-            node = Node(**{"database_url": database_url, "redis_url": shared_redis.url, **options})
+        async def begin(limits: dict[str, Any] | None = None, **other: Any) -> Node:
+            node = Node(settings.model_copy(update=other), limits or {}, monkeypatch)
             await node.open()
             running.push_async_callback(node.close)
             return node
@@ -65,11 +39,12 @@ async def start(database_url: str, shared_redis: LocalRedis) -> AsyncIterator[Ca
 
 
 @pytest.fixture
-async def node(start: Callable[..., Awaitable[Node]]) -> Node:
+async def node(start: Start) -> Node:
+    """A node."""
     return await start()
 
 
 @pytest.fixture
 async def party(node: Node) -> Party:
-    """An open event on `node`."""
+    """An open event on it."""
     return await Party.begin(node)

@@ -10,12 +10,11 @@ from engineio import packet as eio_packet
 from socketio import packet as sio_packet
 
 from dibs_realtime.kit import json
-from dibs_realtime.live.limits import LiveLimits
 from dibs_realtime.live.transport import PINNED, message
 
-from .node import eventually
-from .party import Party, new_key
 from .clients import Bare, Observer, Socket
+from .node import Node, Start, eventually
+from .party import Party, new_key
 
 
 def test_the_libraries_are_those_whose_insides_we_know():
@@ -25,17 +24,19 @@ def test_the_libraries_are_those_whose_insides_we_know():
 
 def test_a_message_is_encoded_as_the_library_does_it():
     packet = message("head", {"event_id": "x", "head_seq": 3, "text": "ž"})
-    theirs = sio_packet.Packet(sio_packet.EVENT, namespace="/", data=["head", {"event_id": "x", "head_seq": 3, "text": "ž"}])
+    theirs = sio_packet.Packet(
+        sio_packet.EVENT, namespace="/", data=["head", {"event_id": "x", "head_seq": 3, "text": "ž"}]
+    )
     assert packet.encode() == eio_packet.Packet(eio_packet.MESSAGE, theirs.encode()).encode()
 
 
-async def test_compression_is_refused(node):
+async def test_compression_is_refused(node: Node):
     async with Bare(node, compress=15) as bare:
         assert not bare.ws.compress
         assert "Sec-WebSocket-Extensions" not in bare.ws._response.headers
 
 
-async def test_only_websockets_are_served(node):
+async def test_only_websockets_are_served(node: Node):
     async with aiohttp.ClientSession() as session:
         for method, transport in (("GET", "polling"), ("POST", "polling"), ("GET", "websocket")):
             url = f"{node.url}/socket.io/?EIO=4&transport={transport}"
@@ -44,7 +45,7 @@ async def test_only_websockets_are_served(node):
     assert not node.hub._server.eio.sockets
 
 
-async def test_pages_of_other_sites_cannot_connect(node):
+async def test_pages_of_other_sites_cannot_connect(node: Node):
     async with aiohttp.ClientSession() as session:
         url = f"{node.url}/socket.io/?EIO=4&transport=websocket"
         with pytest.raises(aiohttp.WSServerHandshakeError):
@@ -53,7 +54,7 @@ async def test_pages_of_other_sites_cannot_connect(node):
             assert (await ws.receive_str()).startswith("0{")
 
 
-async def test_a_bad_token_is_refused_with_the_problem(node):
+async def test_a_bad_token_is_refused_with_the_problem(node: Node):
     for auth, status in (({"token": "nonsense"}, 401), ({"token": 7}, 422), (["x"], 422)):
         client = socketio.AsyncClient(reconnection=False)
         refusals = []
@@ -66,7 +67,7 @@ async def test_a_bad_token_is_refused_with_the_problem(node):
     assert node.hub._connections.sessions() == []
 
 
-async def test_without_a_token_only_the_public_page_is_seen(node, party):
+async def test_without_a_token_only_the_public_page_is_seen(node: Node, party: Party):
     async with Socket(node) as nobody:
         assert (await nobody.call("watch_public", {"slug": party.slug}))["ok"]
         for name, body in (
@@ -77,7 +78,7 @@ async def test_without_a_token_only_the_public_page_is_seen(node, party):
             assert (await nobody.call(name, body))["problem"]["status"] == 401
 
 
-async def test_acks_carry_problems(node, party):
+async def test_acks_carry_problems(node: Node, party: Party):
     async with Socket(node, party.owner) as socket:
         for name, body, status in (
             ("nonsense", {}, 404),
@@ -99,7 +100,9 @@ async def test_acks_carry_problems(node, party):
         assert (await socket.watch(party.id))["head_seq"] == 3
 
 
-async def test_a_fault_of_ours_is_a_problem_too(node, party, monkeypatch, caplog):
+async def test_a_fault_of_ours_is_a_problem_too(
+    node: Node, party: Party, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
     async def fault(*_: object) -> None:
         raise RuntimeError("SECRETCODE")
 
@@ -110,7 +113,7 @@ async def test_a_fault_of_ours_is_a_problem_too(node, party, monkeypatch, caplog
     assert "a message could not be answered" in caplog.text
 
 
-async def test_messages_up_to_64_kb(node):
+async def test_messages_up_to_64_kb(node: Node):
     async with Bare(node) as bare:
         await bare.hello()
         frame = '420["watch_public",{"slug":"%s"}]'
@@ -124,10 +127,10 @@ async def test_messages_up_to_64_kb(node):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "4", "x", "9", "4x", "42", "42{}", "42[]", "42[1]", '42[{"a":1}]', "42[", "4[1]", "4{}", "4null", "2probe", "b4AAAA",
-     '451-["watch",{"_placeholder":true,"num":0}]', "44", "48", "5", "6", "420" * 40, "42" + "[" * 5_000],
+    ["", "4", "x", "9", "4x", "42", "42{}", "42[]", "42[1]", '42[{"a":1}]', "42[", "4[1]", "4{}", "4null", "2probe",
+     "b4AAAA", '451-["watch",{"_placeholder":true,"num":0}]', "44", "48", "5", "6", "420" * 40, "42" + "[" * 5_000],
 )  # fmt: skip
-async def test_what_is_malformed_ends_the_connection(node, text, caplog):
+async def test_what_is_malformed_ends_the_connection(node: Node, text: str, caplog: pytest.LogCaptureFixture):
     async with Bare(node) as bare:
         await bare.hello()
         await bare.ws.send_str(text)
@@ -137,7 +140,7 @@ async def test_what_is_malformed_ends_the_connection(node, text, caplog):
     assert caplog.text == ""
 
 
-async def test_binary_messages_end_the_connection(node):
+async def test_binary_messages_end_the_connection(node: Node):
     async with Bare(node) as bare:
         await bare.hello()
         await bare.ws.send_bytes(b"4")
@@ -145,8 +148,8 @@ async def test_binary_messages_end_the_connection(node):
     await eventually(lambda: not node.hub._server.eio.sockets)
 
 
-async def test_who_says_nothing_is_cut(start):
-    node = await start(limits=LiveLimits(hello_seconds=0.2))
+async def test_who_says_nothing_is_cut(start: Start):
+    node = await start(limits={"hello_seconds": 0.2})
     async with Bare(node) as bare:
         await bare.ended(2)
     async with Bare(node) as bare:
@@ -158,8 +161,8 @@ async def test_who_says_nothing_is_cut(start):
     assert node.figure("dibs_live_connections", caller="nobody") == 0
 
 
-async def test_too_many_messages_are_refused_and_a_flood_is_cut(start):
-    node = await start(limits=LiveLimits(messages_per_second=1, messages_burst=5))
+async def test_too_many_messages_are_refused_and_a_flood_is_cut(start: Start):
+    node = await start(limits={"messages_per_second": 1, "messages_burst": 5})
     async with Bare(node) as bare:
         await bare.hello()
         for number in range(8):
@@ -173,8 +176,8 @@ async def test_too_many_messages_are_refused_and_a_flood_is_cut(start):
     assert node.figure("dibs_live_cut_total", reason="flood") == 1
 
 
-async def test_at_most_so_many_events_a_connection(start):
-    node = await start(limits=LiveLimits(watched_events=2))
+async def test_at_most_so_many_events_a_connection(start: Start):
+    node = await start(limits={"watched_events": 2})
     parties = [await Party.begin(node) for _ in range(3)]
     async with Socket(node, parties[0].owner) as socket:
         for party in parties:
@@ -187,8 +190,8 @@ async def test_at_most_so_many_events_a_connection(start):
         assert acks[2]["problem"]["status"] == 409
 
 
-async def test_who_does_not_read_is_cut_while_others_get_everything(start):
-    node = await start(limits=LiveLimits(waiting_bytes=200_000))
+async def test_who_does_not_read_is_cut_while_others_get_everything(start: Start):
+    node = await start(limits={"waiting_bytes": 200_000})
     party = await Party.begin(node)
     observer = Observer(node, party.owner, party.id)
     await observer.connect()
@@ -216,7 +219,7 @@ async def test_who_does_not_read_is_cut_while_others_get_everything(start):
     await observer.disconnect()
 
 
-async def test_a_node_that_stops_tells_clients_to_come_back(start):
+async def test_a_node_that_stops_tells_clients_to_come_back(start: Start):
     node = await start()
     party = await Party.begin(node)
     async with Bare(node) as bare:

@@ -19,7 +19,7 @@ async def settle(watcher: Watcher) -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_grace(monkeypatch):
+def no_grace(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(feed_module, "GRACE", 0)
 
 
@@ -31,7 +31,9 @@ fates = st.lists(
 
 @settings(max_examples=300, deadline=None)
 @given(fates=fates, start=st.integers(0, 30))
-def test_a_bus_that_drops_doubles_and_reorders_still_delivers_the_ledger(fates, start):
+def test_a_bus_that_drops_doubles_and_reorders_still_delivers_the_ledger(
+    fates: list[tuple[int, int, int, bool]], start: int
+):
     async def night() -> None:
         ledger = MemoryLedger(start)
         watcher = Watcher(ledger)
@@ -58,7 +60,7 @@ def test_a_bus_that_drops_doubles_and_reorders_still_delivers_the_ledger(fates, 
 
 @settings(max_examples=100, deadline=None)
 @given(before=st.integers(1, 20), kept=st.integers(0, 20), after=st.integers(0, 10), straggler=st.booleans())
-def test_a_restored_ledger_begins_anew(before, kept, after, straggler):
+def test_a_restored_ledger_begins_anew(before: int, kept: int, after: int, straggler: bool):
     async def night() -> None:
         ledger = MemoryLedger()
         watcher = Watcher(ledger)
@@ -96,7 +98,7 @@ async def test_a_gap_is_read_once_however_many_messages_tell_of_it():
     assert watcher.figures.gaps._value.get() == 1
 
 
-async def test_a_message_that_was_merely_overtaken_costs_no_read(monkeypatch):
+async def test_a_message_that_was_merely_overtaken_costs_no_read(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(feed_module, "GRACE", 0.02)
     ledger = MemoryLedger()
     watcher = Watcher(ledger)
@@ -203,6 +205,6 @@ def test_a_parcel_arrives_as_it_was_packed():
 
 
 @pytest.mark.parametrize("raw", [b"", b"{}", b"[]", b"nonsense", b'{"origin":1}', b'{"origin":"x","notices":[]}\n{}'])
-def test_what_is_no_parcel_is_refused(raw):
-    with pytest.raises(ValueError, match=r""):
+def test_what_is_no_parcel_is_refused(raw: bytes):
+    with pytest.raises(ValueError, match=""):
         unpack(raw)

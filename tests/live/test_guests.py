@@ -1,14 +1,15 @@
 """Guests and the public page."""
 
 import asyncio
+from pathlib import Path
 
 from .clients import Socket
 from .load import busy
-from .node import eventually
+from .node import Node, Start, eventually
 from .party import Party
 
 
-async def test_a_guest_sees_whatever_happens_to_a_voucher(start):
+async def test_a_guest_sees_whatever_happens_to_a_voucher(start: Start):
     one, two = await start(), await start()
     party = await Party.begin(one)
     door, _ = await party.device()
@@ -29,7 +30,7 @@ async def test_a_guest_sees_whatever_happens_to_a_voucher(start):
         assert stranger.got["voucher"] == []
 
 
-async def test_a_voucher_that_is_claimed_right_after_connecting_is_shown(start, tmp_path):
+async def test_a_voucher_that_is_claimed_right_after_connecting_is_shown(start: Start, tmp_path: Path):
     """Also on a node that hears of it from PostgreSQL alone."""
     nowhere = f"unix://{tmp_path}/nowhere.sock"
     one, two = await start(redis_url=nowhere), await start(redis_url=nowhere)
@@ -42,7 +43,7 @@ async def test_a_voucher_that_is_claimed_right_after_connecting_is_shown(start, 
             assert shown["id"] == voucher["id"]
 
 
-async def test_the_public_page_counts(start):
+async def test_the_public_page_counts(start: Start):
     one, two = await start(), await start()
     party = await Party.begin(one)
     guest = await party.guest()
@@ -62,7 +63,7 @@ async def test_the_public_page_counts(start):
         assert len(page.got["counts"]) == count
 
 
-async def test_counts_come_five_times_a_second_and_the_last_one_always(node, party):
+async def test_counts_come_five_times_a_second_and_the_last_one_always(node: Node, party: Party):
     async with Socket(node) as page:
         await page.call("watch_public", {"slug": party.slug})
         loop = asyncio.get_running_loop()
@@ -77,12 +78,14 @@ async def test_counts_come_five_times_a_second_and_the_last_one_always(node, par
         assert numbers == sorted(set(numbers))
 
 
-async def test_who_comes_to_the_page_later_gets_the_numbers_once(node, party):
+async def test_who_comes_to_the_page_later_gets_the_numbers_once(node: Node, party: Party):
     guest = await party.guest()
     async with Socket(node) as early, Socket(node) as late:
         await early.call("watch_public", {"slug": party.slug})
         await party.claim(guest)
-        await eventually(lambda: early.got["counts"] and early.got["counts"][-1]["offers"][party.offer["id"]]["claimed"])
+        await eventually(
+            lambda: early.got["counts"] and early.got["counts"][-1]["offers"][party.offer["id"]]["claimed"]
+        )
         await asyncio.sleep(0.3)
         told = len(early.got["counts"])
         await late.call("watch_public", {"slug": party.slug})
@@ -92,19 +95,20 @@ async def test_who_comes_to_the_page_later_gets_the_numbers_once(node, party):
         assert late.got["counts"][0] == early.got["counts"][-1]
 
 
-async def test_a_draft_has_no_page(node, party):
+async def test_a_draft_has_no_page(node: Node, party: Party):
     event = await node.ask(
         "POST",
         "/events",
         party.owner,
-        {k: party.event[k] for k in ("timezone", "starts_at", "ends_at")} | {"name": "Draft", "slug": f"{party.slug}-draft"},
+        {k: party.event[k] for k in ("timezone", "starts_at", "ends_at")}
+        | {"name": "Draft", "slug": f"{party.slug}-draft"},
         status=201,
     )
     async with Socket(node) as page:
         assert (await page.call("watch_public", {"slug": event["slug"]}))["problem"]["status"] == 404
 
 
-async def test_nothing_is_held_after_everybody_left(node, party):
+async def test_nothing_is_held_after_everybody_left(node: Node, party: Party):
     guest = await party.guest()
     async with Socket(node, guest) as screen, Socket(node) as page, Socket(node, party.owner) as watcher:
         await screen.call("watch_public", {"slug": party.slug})
@@ -115,5 +119,6 @@ async def test_nothing_is_held_after_everybody_left(node, party):
         assert node.hub._feeds._holders
     await eventually(lambda: node.hub._connections._by_sid == {})
     hub = node.hub
-    assert not (hub._feeds._holders or hub._public._slugs or hub._guests._guests or hub._connections._rooms)
+    for held in (hub._feeds._holders, hub._public._slugs, hub._guests._guests, hub._connections._rooms):
+        assert not held
     assert len(list(hub._feeds)) == 1  # it lingers for those who come back

@@ -2,15 +2,16 @@
 
 import asyncio
 import random
+from pathlib import Path
 
 from redis.asyncio.client import PubSub
 
 from dibs_realtime.local.redis import LocalRedis
 
-from .load import busy
-from .node import Node, eventually
-from .party import Party
 from .clients import Observer
+from .load import busy
+from .node import Node, Start, eventually
+from .party import Party
 
 
 async def check(party: Party, observer: Observer) -> None:
@@ -21,7 +22,7 @@ async def check(party: Party, observer: Observer) -> None:
     assert observer.entries == ledger[observer.first :]
 
 
-async def test_joining_while_the_event_is_busy(node, party):
+async def test_joining_while_the_event_is_busy(node: Node, party: Party):
     observers = [Observer(node, party.owner, party.id) for _ in range(12)]
     async with busy(party, [node]):
         for observer in observers:
@@ -34,7 +35,7 @@ async def test_joining_while_the_event_is_busy(node, party):
         await observer.disconnect()
 
 
-async def test_coming_back_again_and_again(node, party):
+async def test_coming_back_again_and_again(node: Node, party: Party):
     observers = [Observer(node, party.owner, party.id) for _ in range(4)]
     async with busy(party, [node]):
         for observer in observers:
@@ -53,7 +54,7 @@ async def comes_back(observer: Observer) -> None:
     await observer.again()
 
 
-async def test_two_nodes(start, shared_redis):
+async def test_two_nodes(start: Start):
     one, two = await start(), await start()
     party = await Party.begin(one)
     observers = [Observer(node, party.owner, party.id) for node in (one, two, one, two)]
@@ -72,7 +73,7 @@ async def test_two_nodes(start, shared_redis):
     assert two.figure("dibs_live_bus_sent_total") > 0
 
 
-async def test_news_travels_between_nodes_at_once(start):
+async def test_news_travels_between_nodes_at_once(start: Start):
     one, two = await start(), await start()
     party = await Party.begin(one)
     guest = await party.guest()
@@ -92,7 +93,7 @@ async def test_news_travels_between_nodes_at_once(start):
     await observer.disconnect()
 
 
-async def test_without_redis_nobody_is_more_than_a_second_behind(start, tmp_path):
+async def test_without_redis_nobody_is_more_than_a_second_behind(start: Start, tmp_path: Path):
     nowhere = f"unix://{tmp_path}/nowhere.sock"
     one, two = await start(redis_url=nowhere), await start(redis_url=nowhere)
     party = await Party.begin(one)
@@ -107,7 +108,7 @@ async def test_without_redis_nobody_is_more_than_a_second_behind(start, tmp_path
     await observer.disconnect()
 
 
-async def test_redis_goes_away_and_comes_back(start, own_redis: LocalRedis):
+async def test_redis_goes_away_and_comes_back(start: Start, own_redis: LocalRedis):
     one, two = await start(redis_url=own_redis.url), await start(redis_url=own_redis.url)
     party = await Party.begin(one)
     guest = await party.guest()
@@ -139,7 +140,7 @@ async def test_redis_goes_away_and_comes_back(start, own_redis: LocalRedis):
         await observer.disconnect()
 
 
-async def test_a_subscription_that_breaks_or_goes_deaf_is_begun_anew(start, own_redis: LocalRedis):
+async def test_a_subscription_that_breaks_or_goes_deaf_is_begun_anew(start: Start, own_redis: LocalRedis):
     one, two = await start(redis_url=own_redis.url), await start(redis_url=own_redis.url)
     party = await Party.begin(one)
     guest = await party.guest()
@@ -155,7 +156,7 @@ async def test_a_subscription_that_breaks_or_goes_deaf_is_begun_anew(start, own_
         await eventually(lambda: not bus.is_live)
         await party.claim(guest)
         seq += 1
-        await eventually(lambda: observer.is_at(seq), 1.2)
+        await eventually(lambda seq=seq: observer.is_at(seq), 1.2)
         await eventually(lambda: bus.is_live, 10.0)
         assert two.figure("dibs_live_bus_restarts_total") > restarts
     await observer.disconnect()
@@ -178,11 +179,11 @@ async def deafen(node: Node) -> None:
         bus._follow = follow
         await follow(pubsub)
 
-    bus._take = lambda channel, data: None
+    bus._take = lambda *_: None
     bus._follow = follow_again
 
 
-async def test_a_restored_event_makes_watchers_begin_anew(node, party):
+async def test_a_restored_event_makes_watchers_begin_anew(node: Node, party: Party):
     guest = await party.guest()
     observer = Observer(node, party.owner, party.id)
     await observer.connect()

@@ -1,18 +1,19 @@
 """Which doors are connected."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from dibs_realtime.live import presence, repository
 
 from .clients import Socket
-from .node import eventually
+from .node import Node, Start, eventually
 from .party import Party
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch):
+def quick(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(presence, "HEARTBEAT_SECONDS", 0.3)
     monkeypatch.setattr(presence, "LOOK_SECONDS", 0.5)
     monkeypatch.setattr(repository, "ONLINE_SECONDS", 1.5)
@@ -25,7 +26,7 @@ def is_online(watcher: Socket, device_id: str) -> bool | None:
     return None
 
 
-async def test_doors_come_and_go(start):
+async def test_doors_come_and_go(start: Start):
     one, two = await start(), await start()
     party = await Party.begin(one)
     door, device = await party.device()
@@ -50,7 +51,7 @@ async def test_doors_come_and_go(start):
         assert watcher.got["presence"][-1]["devices"][0]["last_seen_at"] is not None
 
 
-async def test_a_busy_watcher_is_told_once_a_second(node, party):
+async def test_a_busy_watcher_is_told_once_a_second(node: Node, party: Party):
     door, _ = await party.device()
     async with Socket(node, party.owner) as watcher:
         await watcher.watch(party.id)
@@ -62,7 +63,7 @@ async def test_a_busy_watcher_is_told_once_a_second(node, party):
         assert len(rows) <= 2  # of past connections the last one stays
 
 
-async def test_the_doors_of_a_node_that_dies_go_offline(start):
+async def test_the_doors_of_a_node_that_dies_go_offline(start: Start):
     one, two = await start(), await start()
     party = await Party.begin(one)
     door, device = await party.device()
@@ -75,7 +76,7 @@ async def test_the_doors_of_a_node_that_dies_go_offline(start):
             await eventually(lambda: is_online(watcher, device["id"]) is False, 4)
 
 
-async def test_the_heartbeat_is_one_statement(node, party, monkeypatch):
+async def test_the_heartbeat_is_one_statement(node: Node, party: Party, monkeypatch: pytest.MonkeyPatch):
     doors = [(await party.device(f"Door {number}"))[0] for number in range(5)]
     sockets = [Socket(node, door) for door in doors]
     for socket in sockets:
@@ -84,7 +85,7 @@ async def test_the_heartbeat_is_one_statement(node, party, monkeypatch):
     statements = []
     execute = node.parts.database.execute
 
-    async def counted(sql, *arguments):
+    async def counted(sql: str, *arguments: Any) -> str:
         statements.append(sql)
         return await execute(sql, *arguments)
 

@@ -1,21 +1,26 @@
 """Rights end at once: sessions, devices and members, with Redis and without, on the other node too."""
 
 import asyncio
+from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from dibs_realtime.dashboard.schemas import Snapshot
+from dibs_realtime.live.messages import CALLS
+
 from .clients import Bare, Socket
-from .node import eventually
+from .node import Node, Start, eventually
 from .party import Party, new_key
 
 
 @pytest.fixture(params=["redis", "no redis"])
-async def pair(request, start, tmp_path):
+async def pair(request: pytest.FixtureRequest, start: Start, tmp_path: Path):
     options = {} if request.param == "redis" else {"redis_url": f"unix://{tmp_path}/nowhere.sock"}
     return await start(**options), await start(**options)
 
 
-async def test_a_session_that_ends_ends_its_sockets(pair):
+async def test_a_session_that_ends_ends_its_sockets(pair: tuple[Node, Node]):
     one, two = pair
     party = await Party.begin(one)
     async with Socket(two, party.owner) as here, Socket(one, party.owner) as there:
@@ -29,7 +34,7 @@ async def test_a_session_that_ends_ends_its_sockets(pair):
     assert [feed for feed in two.hub._feeds if two.hub._feeds._holders.get(feed.event_id)] == []
 
 
-async def test_a_revoked_device_leaves_at_once(pair):
+async def test_a_revoked_device_leaves_at_once(pair: tuple[Node, Node]):
     one, two = pair
     party = await Party.begin(one)
     door, device = await party.device()
@@ -41,7 +46,7 @@ async def test_a_revoked_device_leaves_at_once(pair):
         await eventually(lambda: not at_door.client.connected)
 
 
-async def test_a_removed_member_leaves_the_event_and_stays_connected(pair):
+async def test_a_removed_member_leaves_the_event_and_stays_connected(pair: tuple[Node, Node]):
     one, two = pair
     party = await Party.begin(one)
     token = await party.member("viewer")
@@ -65,7 +70,7 @@ async def test_a_removed_member_leaves_the_event_and_stays_connected(pair):
         assert owner.got["unwatched"] == []
 
 
-async def test_who_may_what(node, party):
+async def test_who_may_what(node: Node, party: Party):
     """Every message and every kind of caller."""
     other = await Party.begin(node)
     door, _ = await party.device()
@@ -85,14 +90,14 @@ async def test_who_may_what(node, party):
         "watch": {"nobody": 401, "guest": 403, "other guest": 403, "stranger": 404, "other device": 404},
         "unwatch": {},
         "watch_public": {},
-        "redeem": {"nobody": 401, "viewer": 403, "guest": 403, "other guest": 403, "stranger": 404, "other device": 404},
+        "redeem": {
+            "nobody": 401, "viewer": 403, "guest": 403, "other guest": 403, "stranger": 404, "other device": 404,
+        },
         "claim": {
             "nobody": 401, "owner": 403, "manager": 403, "viewer": 403, "door": 403, "device": 403, "stranger": 403,
             "other device": 403, "other guest": 404,
         },
     }  # fmt: skip
-    from dibs_realtime.live.messages import CALLS
-
     assert expected.keys() == CALLS.keys()
     bodies = {
         "watch": {"event_id": party.id},
@@ -110,13 +115,15 @@ async def test_who_may_what(node, party):
                 assert status == expected[name].get(who, 200), (who, name, ack)
 
 
-async def test_a_watch_that_is_revoked_while_it_begins_does_not_begin(node, party, monkeypatch):
+async def test_a_watch_that_is_revoked_while_it_begins_does_not_begin(
+    node: Node, party: Party, monkeypatch: pytest.MonkeyPatch
+):
     token = await party.member("viewer")
     mine = await node.ask("GET", "/users/me", token)
     snapshot = node.hub._watching._ports.snapshot
     gone, asked = asyncio.Event(), asyncio.Event()
 
-    async def slow_snapshot(event_id):
+    async def slow_snapshot(event_id: UUID) -> Snapshot:
         asked.set()
         await gone.wait()
         return await snapshot(event_id)
@@ -133,11 +140,13 @@ async def test_a_watch_that_is_revoked_while_it_begins_does_not_begin(node, part
         assert not node.hub._feeds._holders
 
 
-async def test_a_client_that_leaves_while_it_is_answered_leaves_nothing_behind(node, party, monkeypatch):
+async def test_a_client_that_leaves_while_it_is_answered_leaves_nothing_behind(
+    node: Node, party: Party, monkeypatch: pytest.MonkeyPatch
+):
     snapshot = node.hub._watching._ports.snapshot
     asked, go_on = asyncio.Event(), asyncio.Event()
 
-    async def slow_snapshot(event_id):
+    async def slow_snapshot(event_id: UUID) -> Snapshot:
         asked.set()
         await go_on.wait()
         return await snapshot(event_id)

@@ -1,12 +1,14 @@
 """Watching an event on one node."""
 
 import asyncio
+from itertools import pairwise
+from typing import Any
 
 import pytest
 
+from .clients import Observer, Socket
 from .node import Node
 from .party import Party, new_key
-from .clients import Observer, Socket
 
 
 async def test_the_first_watch_gets_a_snapshot_and_then_entries(node: Node, party: Party):
@@ -49,8 +51,10 @@ async def test_who_comes_back_gets_what_was_missed(node: Node, party: Party):
     await observer.disconnect()
 
 
-@pytest.mark.parametrize("after", [{"after_seq": 4}, {"epoch": new_key()[:8] + "-0000-7000-8000-000000000000", "after_seq": 2}])
-async def test_who_cannot_go_on_gets_a_snapshot(node: Node, party: Party, after):
+@pytest.mark.parametrize(
+    "after", [{"after_seq": 4}, {"epoch": new_key()[:8] + "-0000-7000-8000-000000000000", "after_seq": 2}]
+)
+async def test_who_cannot_go_on_gets_a_snapshot(node: Node, party: Party, after: dict[str, Any]):
     async with Socket(node, party.owner) as watcher:
         ack = await watcher.watch(party.id, **after)
         assert ack["resync"] is True
@@ -65,7 +69,7 @@ async def test_the_head_is_told_every_two_seconds(node: Node, party: Party):
         for count in range(1, 4):
             await watcher.expect("head", count)
             times.append(asyncio.get_running_loop().time())
-        assert all(later - earlier <= 2 for earlier, later in zip(times, times[1:], strict=False))
+        assert all(later - earlier <= 2 for earlier, later in pairwise(times))
         assert watcher.got["head"][0] == {"event_id": party.id, "epoch": ack["epoch"], "head_seq": 3}
 
 
@@ -103,7 +107,9 @@ async def test_a_door_redeems_and_a_guest_claims_over_the_socket(node: Node, par
         again = await at_door.call("redeem", request)
         assert first["verdict"]["verdict"] == "accepted"
         assert again["verdict"] == {**first["verdict"], "replayed": True}
-        over_rest = await node.ask("POST", f"/events/{party.id}/redemptions", door, {k: v for k, v in request.items() if k != "event_id"})
+        over_rest = await node.ask(
+            "POST", f"/events/{party.id}/redemptions", door, {k: v for k, v in request.items() if k != "event_id"}
+        )
         assert over_rest == again["verdict"]
         vouchers = await at_home.expect("voucher", 2)
         assert [voucher["state"] for voucher in vouchers] == ["claimed", "redeemed"]

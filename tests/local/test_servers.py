@@ -121,6 +121,7 @@ def test_a_pid_that_is_anybodys_now_is_no_obstacle(folder: Path) -> None:
     stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
         pid_file.write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
+        (postgres.sockets / ".s.PGSQL.5432.lock").write_text("\n".join([str(stranger.pid), *lines[1:6]]) + "\n")
         with postgres:
             assert asyncio.run(ask(postgres, "SELECT 1")) == 1
         assert stranger.poll() is None
@@ -174,6 +175,7 @@ async def test_a_path_too_long_for_a_socket(cluster: Path, tmp_path: Path) -> No
         assert await ask(servers.postgres, "SELECT 1") == 1
         with closing(redis.Redis.from_url(servers.redis_url)) as client:
             assert client.ping()
+    assert not servers.postgres.sockets.exists()
 
 
 @pytest.mark.skipif(not ROOT, reason="only root can choose another account")

@@ -30,7 +30,9 @@ export class TestHub {
   /** Refuses a `watch` by this problem. */
   refuseWatch: (() => object | null) | null = null;
   readonly #http = createServer();
-  readonly #io = new Server(this.#http, { transports: ['websocket'] });
+  readonly #io = new Server(this.#http, {
+    transports: ['websocket'],
+  });
 
   url = '';
 

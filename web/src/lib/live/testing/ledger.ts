@@ -89,9 +89,9 @@ export class GrowingLedger {
   readonly #states: Snapshot[];
   readonly entries: Entry[] = [];
 
-  constructor(epoch: string = EPOCH) {
+  constructor(epoch: string = EPOCH, offers: OfferState[] = [offer()]) {
     this.epoch = epoch;
-    this.#states = [snapshot({ epoch })];
+    this.#states = [snapshot({ epoch, offers })];
   }
 
   get head(): number {
