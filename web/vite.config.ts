@@ -36,6 +36,7 @@ export default defineConfig({
   },
   test: {
     restoreMocks: true,
+    testTimeout: 30_000,
     projects: [
       {
         extends: true,

@@ -6,7 +6,7 @@ from uuid import UUID
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
-from dibs_realtime.kit.wire import Name, Text, Utc, Wire
+from dibs_realtime.kit.wire import Name, Omissible, Text, Utc, Wire
 
 
 def email_address(raw: str) -> str:
@@ -87,14 +87,12 @@ class SessionOut(Wire):
 class ProfilePatch(Wire):
     """What to change of one's account. A new password takes the current one and ends all other sessions."""
 
-    name: Name | None = None
-    password: NewPassword | None = None
-    current_password: Password | None = None
+    name: Omissible[Name] = None
+    password: Omissible[NewPassword] = None
+    current_password: Omissible[Password] = None
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
-        if "name" in self.model_fields_set and self.name is None:
-            raise ValueError("name cannot be null")
         if (self.password is None) != (self.current_password is None):
             raise ValueError("password and current_password need each other")
         return self

@@ -1,13 +1,13 @@
 """Gates, devices and pairing on the wire."""
 
-from typing import Annotated, Self
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints
 
 from dibs_realtime.doors.model import DeviceStatus
 from dibs_realtime.events.schemas import EventResource
-from dibs_realtime.kit.wire import Name, Utc, Wire
+from dibs_realtime.kit.wire import Name, Omissible, Utc, Wire
 
 Flag = Annotated[bool, Field(strict=True)]
 Label = Name
@@ -77,17 +77,10 @@ class NewDevice(Wire):
 class DevicePatch(Wire):
     """What to change of a device; `gate_id` may be null."""
 
-    label: Label | None = None
+    label: Omissible[Label] = None
     gate_id: UUID | None = None
-    gate_locked: Flag | None = None
-    can_search: Flag | None = None
-
-    @model_validator(mode="after")
-    def _no_null_where_a_value_is(self) -> Self:
-        for name in ("label", "gate_locked", "can_search"):
-            if name in self.model_fields_set and getattr(self, name) is None:
-                raise ValueError(f"{name} cannot be null")
-        return self
+    gate_locked: Omissible[Flag] = None
+    can_search: Omissible[Flag] = None
 
 
 class OwnDevicePatch(Wire):

@@ -63,9 +63,6 @@ def routes(database: Database, ledger: Ledger, repository: EventRepository, cloc
     async def update(call: Call, body: EventPatch) -> EventOut:
         """Change an event. What is left out stays; only `access_code` may be null."""
         changes = {name: getattr(body, name) for name in body.model_fields_set}
-        for name, value in changes.items():
-            if value is None and name != "access_code":
-                raise problems.unprocessable(f"{name} cannot be null", loc=("body", name))
         await ledger.submit(UpdateEvent(call.event_id, actor_of(call.caller), changes, call.if_match))
         return await shown(call.event_id, call.caller)
 

@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from dibs_realtime.events.model import EventStatus, GuestAccess, GuestName
-from dibs_realtime.kit.wire import LongText, Name, PageQuery, Text, Utc, Wire
+from dibs_realtime.kit.wire import LongText, Name, Omissible, PageQuery, Text, Utc, Wire
 
 _ZONES = frozenset(available_timezones())
 
@@ -80,16 +80,16 @@ class NewEvent(Wire):
 class EventPatch(Wire):
     """What to change of an event; what is left out stays."""
 
-    name: Name | None = None
-    slug: Slug | None = None
-    description: LongText | None = None
-    venue: Annotated[Text, StringConstraints(strip_whitespace=True, max_length=200)] | None = None
-    timezone: Timezone | None = None
-    starts_at: Utc | None = None
-    ends_at: Utc | None = None
-    guest_access: GuestAccess | None = None
+    name: Omissible[Name] = None
+    slug: Omissible[Slug] = None
+    description: Omissible[LongText] = None
+    venue: Omissible[Annotated[Text, StringConstraints(strip_whitespace=True, max_length=200)]] = None
+    timezone: Omissible[Timezone] = None
+    starts_at: Omissible[Utc] = None
+    ends_at: Omissible[Utc] = None
+    guest_access: Omissible[GuestAccess] = None
     access_code: AccessCode | None = None
-    guest_name: GuestName | None = None
+    guest_name: Omissible[GuestName] = None
 
 
 class EventQuery(PageQuery):

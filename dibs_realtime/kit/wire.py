@@ -11,8 +11,11 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     StringConstraints,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 Item = TypeVar("Item")
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
@@ -71,6 +74,25 @@ IdempotencyKey = Annotated[
 ]
 
 
+class _NotNull:
+    """Refuses null; the field's description says so, too."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        found = handler(schema)
+        choices = [choice for choice in found.pop("anyOf", ()) if choice != {"type": "null"}]
+        return {**choices[0], **found} if len(choices) == 1 else {"anyOf": choices, **found}
+
+
+def _refuse_null(value: Item) -> Item:
+    if value is None:
+        raise ValueError("cannot be null; leave it out")
+    return value
+
+
+Omissible = Annotated[Item | None, AfterValidator(_refuse_null), _NotNull()]
+"""For what a change may leave alone but not empty: `name: Omissible[Name] = None`."""
+
+
 class Page(Wire, Generic[Item]):
     """A list's part; `next_cursor` asks for the next one, null: that was all."""
 
@@ -82,7 +104,7 @@ class PageQuery(Wire):
     """Which part of a list."""
 
     limit: Annotated[int, Field(ge=1, le=200)] = 50
-    cursor: Annotated[str, StringConstraints(max_length=200)] | None = None
+    cursor: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{22}$")] | None = None
 
 
 class ProblemError(Wire):

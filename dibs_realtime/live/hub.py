@@ -200,6 +200,8 @@ class Hub:
     async def _audit(self) -> None:
         while True:
             await asyncio.sleep(AUDIT_SECONDS)
+            if not self._connections.sessions():
+                continue
             try:
                 over = await self._ports.sessions.ended(self._connections.sessions(), self._clock())
             except problems.Problem:

@@ -64,10 +64,9 @@ class Outbox(asyncio.Queue[Any]):
 
     # ── for the websocket ──
 
-    def attach(self, transport: asyncio.BaseTransport | None) -> None:
+    def attach(self, transport: asyncio.Transport | None) -> None:
         """Learn where the bytes go."""
-        if isinstance(transport, asyncio.Transport):
-            self._transport = transport
+        self._transport = transport
         if self.is_cut:
             self._abort()
 

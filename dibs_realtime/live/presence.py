@@ -136,6 +136,8 @@ class Presence:
             await asyncio.sleep(LOOK_SECONDS)
             event_ids = self._watched()
             self._told = {event_id: self._told[event_id] for event_id in event_ids if event_id in self._told}
+            if not event_ids:
+                continue
             try:
                 found: Mapping[UUID, Devices] = await self._repository.of_events(event_ids, self._clock())
             except problems.Problem:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from dibs_realtime.kit.wire import LongText, Name, Utc, Wire
+from dibs_realtime.kit.wire import LongText, Name, Omissible, Utc, Wire
 from dibs_realtime.offers.model import OfferStatus
 
 Quantity = Annotated[int, Field(ge=0, le=10_000_000, strict=True)]
@@ -80,18 +80,11 @@ class NewOffer(_Windows):
 class OfferPatch(_Windows):
     """What to change of an offer; what is left out stays, null clears what may be empty."""
 
-    title: Name | None = None
-    description: LongText | None = None
+    title: Omissible[Name] = None
+    description: Omissible[LongText] = None
     quantity: Quantity | None = None
-    claimable: Annotated[bool, Field(strict=True)] | None = None
+    claimable: Omissible[Annotated[bool, Field(strict=True)]] = None
     per_guest_limit: Limit | None = None
-    max_uses: Uses | None = None
-    gate_ids: GateIds | None = None
-    status: OfferStatus | None = None
-
-    @model_validator(mode="after")
-    def _no_null_where_a_value_is(self) -> Self:
-        for name in ("title", "description", "claimable", "max_uses", "gate_ids", "status"):
-            if name in self.model_fields_set and getattr(self, name) is None:
-                raise ValueError(f"{name} cannot be null")
-        return self
+    max_uses: Omissible[Uses] = None
+    gate_ids: Omissible[GateIds] = None
+    status: Omissible[OfferStatus] = None

@@ -41,6 +41,11 @@ class Door:
         self._outbox: list[dict[str, Any]] = []
         self._seen: set[str] = set()
 
+    @property
+    def has_to_upload(self) -> bool:
+        """Whether it judged alone what the server does not know yet."""
+        return bool(self._outbox)
+
     def open(self) -> None:
         """Begin the shift."""
         self.line.open()

@@ -10,7 +10,6 @@ from typing import Any
 import aiohttp
 import socketio  # type: ignore[import-untyped]  # it ships no types
 
-from dibs_realtime.kit import json
 from dibs_realtime.simulate.problems import AGAIN, ApiError, UnreachableError, api_error, pause
 from dibs_realtime.simulate.rest import Api
 
@@ -26,18 +25,6 @@ GOOD_AFTER = 5.0
 
 class _LostError(Exception):
     """No answer came, or the connection broke before it did. What was asked may have happened."""
-
-
-class _Json:
-    """What python-socketio takes for its `json`."""
-
-    @staticmethod
-    def dumps(value: Any, **_options: Any) -> str:
-        return json.dumps_text(value)
-
-    @staticmethod
-    def loads(raw: str, **_options: Any) -> Any:
-        return json.loads(raw)
 
 
 class Line:
@@ -159,7 +146,6 @@ class Line:
             reconnection=False,
             handle_sigint=False,
             http_session=self._api.sockets,
-            json=_Json,
             websocket_extra_options={"max_msg_size": 0},
         )
         refusal: list[Any] = []

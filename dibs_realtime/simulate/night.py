@@ -6,7 +6,7 @@ from typing import Any
 
 from dibs_realtime.simulate.doors import Door
 from dibs_realtime.simulate.pace import arrivals
-from dibs_realtime.simulate.problems import ApiError
+from dibs_realtime.simulate.problems import ApiError, UnreachableError
 from dibs_realtime.simulate.scene import Scene
 from dibs_realtime.simulate.visit import visit
 
@@ -27,6 +27,11 @@ class Night:
     def is_on(self) -> bool:
         """Whether anything still happens."""
         return bool(self._tasks)
+
+    async def over(self) -> None:
+        """Wait until nothing happens any more."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
 
     async def waves(self, guests: int, seconds: float) -> None:
         """Let `guests` come within `seconds`."""
@@ -58,10 +63,10 @@ class Night:
         return task
 
     async def guarded(self, doing: Coroutine[Any, Any, None]) -> None:
-        """Do it; a problem that the server answers is counted."""
+        """Do it; a problem that the server answers is counted, and that it does not answer at all too."""
         try:
             await doing
-        except ApiError as error:
+        except (ApiError, UnreachableError) as error:
             self.scene.figures.problem(str(error))
 
     async def end(self) -> None:
@@ -69,13 +74,14 @@ class Night:
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
-        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(outcome, Exception):
-                raise outcome
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
         for door in self.scene.doors:
-            if door.is_quiet:
+            if door.has_to_upload:
                 await self.guarded(_bring_in(door))
         await asyncio.gather(*(door.close() for door in self.scene.doors))
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
 
 
 async def _bring_in(door: Door) -> None:

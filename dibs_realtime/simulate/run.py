@@ -17,12 +17,13 @@ from dibs_realtime.simulate.guests import Entrance
 from dibs_realtime.simulate.night import Night
 from dibs_realtime.simulate.observer import Observer, converges
 from dibs_realtime.simulate.pace import Pace
+from dibs_realtime.simulate.problems import ApiError, UnreachableError
 from dibs_realtime.simulate.public import PublicObserver
 from dibs_realtime.simulate.reducer import Row
 from dibs_realtime.simulate.rest import Api, connected
 from dibs_realtime.simulate.scene import Scene
 from dibs_realtime.simulate.screen import clock, stoppable
-from dibs_realtime.simulate.stage import StageError, find_event, hand_out, paired_doors, public_event
+from dibs_realtime.simulate.stage import StageError, find_event, hand_out, pair_doors, public_event
 
 SETUP_SECONDS = 20.0
 """How long the server may stay away before it has answered for the first time."""
@@ -60,31 +61,32 @@ async def simulate(options: Options, console: Console) -> bool:
         if options.email is not None and options.password is not None:
             account = Account(api, options.email, options.password)
             await account.sign_in()
-            same = await _as_organizer(options, api, account, rng, console)
-        else:
-            same = await _as_guests(options, api, rng, console)
-    return same
+            try:
+                return await _as_organizer(options, api, account, rng, console)
+            finally:
+                with contextlib.suppress(ApiError, UnreachableError):
+                    await account.sign_out()
+        return await _as_guests(options, api, rng, console)
 
 
 async def _as_organizer(options: Options, api: Api, account: Account, rng: random.Random, console: Console) -> bool:
-    event = await find_event(account, options.slug)
+    event = await find_event(account, options.slug, to_manage=options.doors > 0)
     observer = Observer(api, account.token, event["id"])
     try:
         await observer.start()
         scene = _scene(options, api, rng, event, event["access_code"])
         scene.offers = lambda: observer.offers
         await _fill_stock(options, account, scene, event)
-        scene.doors = await paired_doors(account, event["id"], observer.state["gates"], options.doors, rng)
         try:
+            await pair_doors(account, event["id"], observer.state["gates"], options.doors, rng, scene.doors)
             await _night(options, api, scene, console)
         finally:
             api.patience = FAREWELL_SECONDS
-            for door in scene.doors:
-                await revoke(account, door)
+            await _end_doors(account, scene)
+        console.print(api.figures.tables())
         path = f"/events/{event['id']}/snapshot"
         seq, found = await converges(observer, lambda: account.call("GET", path))
         follower = observer.follower
-        console.print(api.figures.tables())
         console.print(
             f"The watcher saw {follower.entries:,} entries in {follower.frames:,} frames"
             f" (connections: {observer.line.connects}, gaps filled: {follower.gaps},"
@@ -93,7 +95,6 @@ async def _as_organizer(options: Options, api: Api, account: Account, rng: rando
         return _tell(console, found, f"its state equals the server's snapshot at entry {seq:,}")
     finally:
         await observer.close()
-        await account.sign_out()
 
 
 async def _as_guests(options: Options, api: Api, rng: random.Random, console: Console) -> bool:
@@ -125,6 +126,15 @@ def _scene(options: Options, api: Api, rng: random.Random, event: Row, access_co
         offers=list,
         entrance=Entrance(api, event, access_code, options.sockets),
     )
+
+
+async def _end_doors(account: Account, scene: Scene) -> None:
+    """End the devices that were added; should the server be away for good, they stay."""
+    try:
+        for door in scene.doors:
+            await revoke(account, door)
+    except UnreachableError:
+        scene.figures.problem("the doors could not be ended, the server is away")
 
 
 async def _fill_stock(options: Options, account: Account, scene: Scene, event: Row) -> None:

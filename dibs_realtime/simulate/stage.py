@@ -20,14 +20,16 @@ class StageError(Exception):
     """The simulation cannot begin. One line for whoever started it."""
 
 
-async def find_event(account: Account, slug: str) -> Row:
+async def find_event(account: Account, slug: str, *, to_manage: bool) -> Row:
     """Return the account's event with that address. Raises StageError."""
-    for event in await account.listed("/events"):
-        if event["slug"] == slug:
-            if event["status"] == "draft":
-                raise StageError(f"The event {slug} is a draft. Open it first.")
-            return event
-    raise StageError(f"{account.email} is no member of an event with the address {slug}.")
+    event = next((event for event in await account.listed("/events") if event["slug"] == slug), None)
+    if event is None:
+        raise StageError(f"{account.email} is no member of an event with the address {slug}.")
+    if event["status"] == "draft":
+        raise StageError(f"The event {slug} is a draft. Open it first.")
+    if to_manage and event["role"] not in {"owner", "manager"}:
+        raise StageError(f"{account.email} may not add doors to {slug}: that takes a manager. Or take --doors 0.")
+    return event
 
 
 async def public_event(api: Api, slug: str) -> Row:
@@ -55,20 +57,13 @@ async def hand_out(account: Account, event_id: str, offer: Row, count: int, stoc
         count -= part
 
 
-async def paired_doors(
-    account: Account, event_id: str, gates: Sequence[Row], count: int, rng: random.Random
-) -> list[Door]:
-    """Add `count` devices, spread over the gates, and pair them. Raises StageError when the account may not."""
-    doors: list[Door] = []
+async def pair_doors(
+    account: Account, event_id: str, gates: Sequence[Row], count: int, rng: random.Random, doors: list[Door]
+) -> None:
+    """Add `count` devices, spread over the gates, pair them, and put each into `doors` as soon as it is there."""
     for number in range(count):
-        gate = gates[number % len(gates)] if gates else None
         device: dict[str, Any] = {"label": f"Simulated door {number + 1}"}
-        if gate is not None:
-            device |= {"label": f"Simulated {gate['name'][:80]} {number // len(gates) + 1}", "gate_id": gate["id"]}
-        try:
-            doors.append(await pair(account, event_id, None, rng, **device))
-        except ApiError as error:
-            if error.status == HTTPStatus.FORBIDDEN:
-                raise StageError(f"{account.email} may not add doors: that takes a manager.") from None
-            raise
-    return doors
+        if gates:
+            gate = gates[number % len(gates)]
+            device = {"label": f"Simulated {gate['name'][:80]} {number // len(gates) + 1}", "gate_id": gate["id"]}
+        doors.append(await pair(account, event_id, None, rng, **device))

@@ -5,6 +5,7 @@ import csv
 import io
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ PAGE = 1_000
 """Vouchers read at once. No connection is held while a slow reader takes its time."""
 _BOM = "\ufeff"  # tells spreadsheets that this is UTF-8
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
+_SUSPECT = re.compile(r"""[\x00-\x1f\x7f\x85\u2028\u2029]|(?:^|[;,|'"])\s*[=+\-@\uff1d\uff0b\uff0d\uff20]""")
 # A spreadsheet runs a cell that begins with one of these (the wide ones too). One that parts cells elsewhere than we do
 # lets a cell begin inside our text.
 _FORMULA = re.compile(r"""(^|[;,|'"])(\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])""")
@@ -26,7 +28,7 @@ _FORMULA = re.compile(r"""(^|[;,|'"])(\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])"""
 async def export(database: Database, event_id: UUID) -> AsyncGenerator[bytes, None]:
     """Yield the file in parts: a heading, then a line a voucher in the order in which they were made."""
     heading = _lines([COLUMNS], _BOM)
-    after: UUID | None = None
+    after = UUID(int=0)
     while True:
         rows = await queries.export_page(database, event_id, after, PAGE)
         yield heading + await asyncio.to_thread(_page, rows)
@@ -37,7 +39,7 @@ async def export(database: Database, event_id: UUID) -> AsyncGenerator[bytes, No
 
 def harmless(text: str) -> str:
     """Return the text as a cell that no spreadsheet runs: formulas begin with a quote, control characters are gone."""
-    return _FORMULA.sub(r"\1\2'", _CONTROL.sub(" ", text))
+    return _FORMULA.sub(r"\1\2'", _CONTROL.sub(" ", text)) if _SUSPECT.search(text) else text
 
 
 def _page(rows: Sequence[Mapping[str, Any]]) -> bytes:
@@ -59,8 +61,8 @@ def _page(rows: Sequence[Mapping[str, Any]]) -> bytes:
     )
 
 
-def _time(at: Any) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+def _time(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _lines(rows: Sequence[Sequence[Any]], first: str = "") -> bytes:

@@ -1,9 +1,10 @@
 """One whole node on a free port of this machine."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -11,6 +12,8 @@ import pytest
 from aiohttp import web
 
 from dibs_realtime.app import PARTS, create_app
+from dibs_realtime.kit.clock import Clock
+from dibs_realtime.kit.passwords import Passwords
 from dibs_realtime.live.hub import Hub
 from dibs_realtime.settings import Settings
 
@@ -20,14 +23,16 @@ class Node:
 
     hub: Hub
 
-    def __init__(self, settings: Settings, limits: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock, limits: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         def make_hub(*arguments: Any, **options: Any) -> Hub:
             self.hub = Hub(*arguments, **{**options, "limits": replace(options["limits"], **limits)})
             return self.hub
 
         with monkeypatch.context() as patch:
             patch.setattr("dibs_realtime.app.Hub", make_hub)
-            self._app = create_app(settings)
+            self._app = create_app(settings, clock)
         self.parts = self._app[PARTS]
         self.url = ""
         self._running = AsyncExitStack()
@@ -63,6 +68,22 @@ class Node:
 
 
 Start = Callable[..., Awaitable[Node]]
+
+
+@asynccontextmanager
+async def nodes(settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Start]:
+    """Lend a function that starts nodes; at the end they stop."""
+    # Passwords are cheap to hash here.
+    monkeypatch.setattr("dibs_realtime.app.Passwords", partial(Passwords, rounds=1, memory_kib=1024, parallelism=1))
+    async with AsyncExitStack() as running:
+
+        async def start(limits: dict[str, Any] | None = None, **other: Any) -> Node:
+            node = Node(settings.model_copy(update=other), clock, limits or {}, monkeypatch)
+            await node.open()
+            running.push_async_callback(node.close)
+            return node
+
+        yield start
 
 
 async def eventually(condition: Callable[[], Any], seconds: float = 5.0) -> None:

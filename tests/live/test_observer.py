@@ -6,9 +6,10 @@ from pathlib import Path
 
 from redis.asyncio.client import PubSub
 
+from dibs_realtime.kit import json
 from dibs_realtime.local.redis import LocalRedis
 
-from .clients import Observer
+from .clients import Bare, Observer
 from .load import busy
 from .node import Node, Start, eventually
 from .party import Party
@@ -33,6 +34,26 @@ async def test_joining_while_the_event_is_busy(node: Node, party: Party):
     for observer in observers:
         await check(party, observer)
         await observer.disconnect()
+
+
+async def test_on_the_wire_the_answer_comes_first_and_entries_follow_it(node: Node, party: Party):
+    async with busy(party, [node], guests=6):
+        for after in (None, 3, None, 3, None, 10**9):
+            async with Bare(node) as bare:
+                await bare.hello(party.owner)
+                resume = {} if after is None else {"after_seq": after}
+                await bare.ws.send_str("427" + json.dumps_text(["watch", {"event_id": party.id, **resume}]))
+                text = await bare.text()
+                assert text.startswith('437[{"ok":true'), text[:200]
+                seq = json.loads(text[3:])[0]["head_seq"]
+                frames = 0
+                while frames < 5:
+                    text = await bare.text()
+                    if text.startswith('42["ledger",'):
+                        frame = json.loads(text[2:])[1]
+                        assert frame["from_seq"] == seq + 1
+                        seq = frame["to_seq"]
+                        frames += 1
 
 
 async def test_coming_back_again_and_again(node: Node, party: Party):

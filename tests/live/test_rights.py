@@ -8,6 +8,7 @@ import pytest
 
 from dibs_realtime.dashboard.schemas import Snapshot
 from dibs_realtime.live.messages import CALLS
+from tests.support.clock import MovableClock
 
 from .clients import Bare, Socket
 from .node import Node, Start, eventually
@@ -68,6 +69,21 @@ async def test_a_removed_member_leaves_the_event_and_stays_connected(pair: tuple
         assert (await viewer.call("watch", {"event_id": party.id}))["problem"]["status"] == 404
         assert viewer.client.connected
         assert owner.got["unwatched"] == []
+
+
+async def test_a_session_that_expires_ends_too(
+    node: Node, party: Party, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+):
+    """Nobody announces that."""
+    monkeypatch.setattr("dibs_realtime.live.hub.AUDIT_SECONDS", 0.1)
+    door, _ = await party.device()
+    node.hub._spawn(node.hub._audit())
+    async with Socket(node, door) as at_door:
+        await asyncio.sleep(0.3)
+        assert at_door.client.connected
+        clock.forward(days=40)
+        assert await at_door.expect("session_ended", seconds=2) == [{"reason": "expired"}]
+        await eventually(lambda: not at_door.client.connected)
 
 
 async def test_who_may_what(node: Node, party: Party):

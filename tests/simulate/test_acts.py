@@ -30,7 +30,9 @@ async def converged(observer: Observer, account: Account, party: Party) -> list[
     return found
 
 
-async def test_a_quiet_door_brings_in_what_it_judged_alone(scene, party, observer, account):
+async def test_a_quiet_door_brings_in_what_it_judged_alone(
+    scene: Scene, party: Party, observer: Observer, account: Account
+):
     await hand_out(account, party.id, party.ticket | {"quantity": None}, 3, scene.stock)
     said: list[str] = []
     await quiet_door(scene, 0.01, said.append)
@@ -41,14 +43,16 @@ async def test_a_quiet_door_brings_in_what_it_judged_alone(scene, party, observe
     assert observer.state["open_conflicts"] == 1
 
 
-async def test_a_paused_offer_refuses_guests_and_doors(scene, party, observer, account):
+async def test_a_paused_offer_refuses_guests_and_doors(
+    scene: Scene, party: Party, observer: Observer, account: Account
+):
     await paused_offer(scene, account, offer(observer, party), 0.01, lambda _: None)
     assert reasons(scene, "claim") == {"claimed": 1, "offer_paused": 1}
     assert reasons(scene) == {"offer_paused": 1, "accepted": 1}
     assert await converged(observer, account, party) == []
 
 
-async def test_a_flash_offer_sells_out(scene, party, observer, account):
+async def test_a_flash_offer_sells_out(scene: Scene, party: Party, observer: Observer, account: Account):
     await account.call("PATCH", f"{party.path}/offers/{party.offer['id']}", {"quantity": 2})
     await observer.state_at(observer.follower.seq + 1)
     await flash_offer(scene, account, offer(observer, party), 4, 10, 500, lambda _: None)
@@ -67,9 +71,14 @@ async def test_a_flash_offer_sells_out(scene, party, observer, account):
         ("none", {"accepted": 1}),
     ],
 )
-async def test_what_goes_wrong(scene, party, observer, account, mishap, expected):
+async def test_what_goes_wrong(
+    scene: Scene, party: Party, observer: Observer, account: Account, mishap: str, expected: dict[str, int]
+):
     guest = await scene.sign_in()
+    assert guest is not None
+    assert scene.entrance is not None
     ticket = await scene.claim(guest, offer(observer, party))
+    assert ticket is not None
     await use(scene, ticket, guest, mishap)
     await scene.entrance.leave(guest)
     assert reasons(scene) == expected
@@ -77,7 +86,7 @@ async def test_what_goes_wrong(scene, party, observer, account, mishap, expected
     assert await converged(observer, account, party) == []
 
 
-async def test_the_wrong_gate_and_too_many(scene, party, observer, account):
+async def test_the_wrong_gate_and_too_many(scene: Scene, party: Party, observer: Observer, account: Account):
     other = await account.call("POST", f"{party.path}/gates", {"name": "Other"})
     new = {"title": "Rides", "claimable": False, "max_uses": 3, "gate_ids": [other["id"]]}
     rides = await account.call("POST", f"{party.path}/offers", new)
@@ -87,12 +96,16 @@ async def test_the_wrong_gate_and_too_many(scene, party, observer, account):
     await use(scene, ticket, mishap="wrong gate")
     assert reasons(scene)["wrong_gate"] == 1, "no door stands at it"
     assert reasons(scene)["accepted"] >= 1, "the door names the gate then"
-    await use(scene, scene.stock.take(scene.rng), mishap="too many")
+    second = scene.stock.take(scene.rng)
+    assert isinstance(second, Ticket)
+    await use(scene, second, mishap="too many")
     assert reasons(scene)["insufficient_uses"] == 1
     assert await converged(observer, account, party) == []
 
 
-async def test_a_night_of_many_ends_as_the_server_says(scene, party, observer, account):
+async def test_a_night_of_many_ends_as_the_server_says(
+    scene: Scene, party: Party, observer: Observer, account: Account
+):
     await hand_out(account, party.id, party.ticket | {"quantity": None}, 40, scene.stock)
     night = Night(scene)
     async with asyncio.timeout(60):
@@ -101,8 +114,7 @@ async def test_a_night_of_many_ends_as_the_server_says(scene, party, observer, a
         observer.line.drop()
         for door in scene.doors:
             door.line.drop()
-        while night.is_on:
-            await asyncio.sleep(0.05)
+        await night.over()
     await night.end()
     assert night.arrived == 60
     assert not scene.figures.problems
@@ -111,7 +123,7 @@ async def test_a_night_of_many_ends_as_the_server_says(scene, party, observer, a
     assert observer.line.connects == 2
 
 
-async def test_a_problem_of_one_guest_stops_nobody(scene):
+async def test_a_problem_of_one_guest_stops_nobody(scene: Scene):
     async def fails() -> None:
         raise ApiError(404, "nothing here")
 

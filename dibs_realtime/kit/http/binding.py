@@ -21,9 +21,11 @@ def bind(app: web.Application, routes: Iterable[Route], gatekeeper: Gatekeeper, 
     """Add the routes to the application."""
     for route in routes:
         bound = _bound(route, gatekeeper, addresses)
-        app.router.add_route(route.method, route.path, bound)
+        # Only what looks like an id is one: `/vouchers/import` is no voucher.
+        path = re.sub(r"{(\w+_id)}", r"{\1:[0-9a-fA-F-]{36}}", route.path)
+        app.router.add_route(route.method, path, bound)
         if route.method == "GET":
-            app.router.add_route("HEAD", route.path, bound)
+            app.router.add_route("HEAD", path, bound)
 
 
 def _bound(route: Route, gatekeeper: Gatekeeper, addresses: Addresses) -> Bound:

@@ -106,6 +106,13 @@ class _Schemas(GenerateJsonSchema):
         del schema
         return False
 
+    def default_schema(self, schema: Any) -> Schema:
+        """Return a field's schema; no default where it means "left out", which null would not."""
+        found = super().default_schema(schema)
+        if found.get("default", ...) is None and {"type": "null"} not in found.get("anyOf", ()):
+            del found["default"]
+        return found
+
     def model_schema(self, schema: Any) -> Schema:
         """Return a model's schema."""
         found = super().model_schema(schema)

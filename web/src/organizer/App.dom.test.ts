@@ -1,4 +1,4 @@
-import { render, screen, waitFor } from '@testing-library/svelte';
+import { configure, render, screen, waitFor } from '@testing-library/svelte';
 import axe from 'axe-core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
@@ -25,6 +25,9 @@ const SIGNED_IN: SignedIn = {
 
 const answers = new Map<string, (body: unknown) => Response>();
 const calls: { path: string; body: unknown }[] = [];
+
+// Tests share their machine: what should happen may take a while.
+configure({ asyncUtilTimeout: 10_000 });
 
 beforeEach(() => {
   location.hash = '';

@@ -9,33 +9,62 @@ export interface components {
          * @description Who made an entry.
          */
         ActorOut: {
-            /** Id */
             id: string | null;
-            /** Label */
             label: string;
-            /**
-             * Type
-             * @enum {string}
-             */
+            /** @enum {string} */
             type: "user" | "device" | "guest" | "system";
+        };
+        /**
+         * Claim
+         * @description Call dibs on an offer.
+         */
+        Claim: {
+            /** @description Unique for one intent; reuse it to retry. */
+            idempotency_key: string;
+            /** Format: uuid */
+            offer_id: string;
+        };
+        /**
+         * Claimed
+         * @description The verdict on a claim.
+         */
+        Claimed: {
+            claim: components["schemas"]["ClaimVerdict"];
+            /** @constant */
+            ok: true;
+        };
+        /**
+         * ClaimVerdict
+         * @description The answer to a claim. A refusal is an answer, not an error.
+         */
+        ClaimVerdict: {
+            reason: ("event_not_open" | "offer_paused" | "not_claimable" | "not_yet_open" | "closed" | "guest_limit_reached" | "sold_out") | null;
+            remaining: number | null;
+            replayed: boolean;
+            /** @enum {string} */
+            verdict: "claimed" | "refused";
+            voucher: components["schemas"]["VoucherOut"] | null;
+        };
+        /**
+         * Counts
+         * @description The public numbers of an event's offers, at most five times a second.
+         */
+        Counts: {
+            offers: {
+                [key: string]: components["schemas"]["OfferCounts"];
+            };
+            slug: string;
         };
         /**
          * DevicePresence
          * @description Whether a device is connected.
          */
         DevicePresence: {
-            /**
-             * Device Id
-             * Format: uuid
-             */
+            /** Format: uuid */
             device_id: string;
-            /** Gate Id */
             gate_id: string | null;
-            /** Label */
             label: string;
-            /** Last Seen At */
             last_seen_at: string | null;
-            /** Online */
             online: boolean;
         };
         /**
@@ -43,43 +72,30 @@ export interface components {
          * @description A device as entries and snapshots hold it.
          */
         DeviceResource: {
-            /** Can Search */
             can_search: boolean;
-            /**
-             * Created At
-             * Format: date-time
-             */
+            /** Format: date-time */
             created_at: string;
-            /**
-             * Event Id
-             * Format: uuid
-             */
+            /** Format: uuid */
             event_id: string;
-            /** Gate Id */
             gate_id: string | null;
-            /** Gate Locked */
             gate_locked: boolean;
-            /**
-             * Id
-             * Format: uuid
-             */
+            /** Format: uuid */
             id: string;
-            /** Label */
             label: string;
-            /** Paired At */
             paired_at: string | null;
-            /**
-             * Status
-             * @enum {string}
-             */
+            /** @enum {string} */
             status: "new" | "paired" | "revoked";
-            /**
-             * Updated At
-             * Format: date-time
-             */
+            /** Format: date-time */
             updated_at: string;
-            /** Version */
             version: number;
+        };
+        /**
+         * Done
+         * @description It is done.
+         */
+        Done: {
+            /** @constant */
+            ok: true;
         };
         /**
          * EntryOut
@@ -87,33 +103,18 @@ export interface components {
          */
         EntryOut: {
             actor: components["schemas"]["ActorOut"];
-            /**
-             * At
-             * Format: date-time
-             */
+            /** Format: date-time */
             at: string;
-            /** Data */
             data: {
                 [key: string]: unknown;
             };
-            /**
-             * Gate Id
-             * @default null
-             */
+            /** @default null */
             gate_id?: string | null;
-            /** Kind */
             kind: string;
-            /**
-             * Offer Id
-             * @default null
-             */
+            /** @default null */
             offer_id?: string | null;
-            /** Seq */
             seq: number;
-            /**
-             * Voucher Id
-             * @default null
-             */
+            /** @default null */
             voucher_id?: string | null;
         };
         /**
@@ -121,57 +122,27 @@ export interface components {
          * @description An event as everybody who may watch it sees it.
          */
         EventResource: {
-            /**
-             * Created At
-             * Format: date-time
-             */
+            /** Format: date-time */
             created_at: string;
-            /** Description */
             description: string;
-            /**
-             * Ends At
-             * Format: date-time
-             */
+            /** Format: date-time */
             ends_at: string;
-            /**
-             * Guest Access
-             * @enum {string}
-             */
+            /** @enum {string} */
             guest_access: "open" | "access_code";
-            /**
-             * Guest Name
-             * @enum {string}
-             */
+            /** @enum {string} */
             guest_name: "off" | "optional" | "required";
-            /**
-             * Id
-             * Format: uuid
-             */
+            /** Format: uuid */
             id: string;
-            /** Name */
             name: string;
-            /** Slug */
             slug: string;
-            /**
-             * Starts At
-             * Format: date-time
-             */
+            /** Format: date-time */
             starts_at: string;
-            /**
-             * Status
-             * @enum {string}
-             */
+            /** @enum {string} */
             status: "draft" | "open" | "closed";
-            /** Timezone */
             timezone: string;
-            /**
-             * Updated At
-             * Format: date-time
-             */
+            /** Format: date-time */
             updated_at: string;
-            /** Venue */
             venue: string;
-            /** Version */
             version: number;
         };
         /**
@@ -179,49 +150,40 @@ export interface components {
          * @description A gate and what was redeemed at it.
          */
         GateOut: {
-            /**
-             * Created At
-             * Format: date-time
-             */
+            /** Format: date-time */
             created_at: string;
-            /**
-             * Event Id
-             * Format: uuid
-             */
+            /** Format: uuid */
             event_id: string;
-            /**
-             * Id
-             * Format: uuid
-             */
+            /** Format: uuid */
             id: string;
-            /** Name */
             name: string;
-            /** Redeemed Units */
             redeemed_units: number;
-            /**
-             * Updated At
-             * Format: date-time
-             */
+            /** Format: date-time */
             updated_at: string;
-            /** Version */
             version: number;
+        };
+        /**
+         * Handshake
+         * @description What a client sends to connect. Client libraries add members of their own.
+         */
+        Handshake: {
+            /**
+             * @description Like `Accept-Language`, which pages cannot set on a websocket.
+             * @default null
+             */
+            language?: string | null;
+            /** @default null */
+            token?: string | null;
         };
         /**
          * Head
          * @description Where the ledger stands, at least every two seconds. Whoever is behind, or of another epoch, watches anew.
          */
         Head: {
-            /**
-             * Epoch
-             * Format: uuid
-             */
+            /** Format: uuid */
             epoch: string;
-            /**
-             * Event Id
-             * Format: uuid
-             */
+            /** Format: uuid */
             event_id: string;
-            /** Head Seq */
             head_seq: number;
         };
         /**
@@ -229,92 +191,83 @@ export interface components {
          * @description New entries, contiguous and in order.
          */
         LedgerFrame: {
-            /** Entries */
             entries: components["schemas"]["EntryOut"][];
-            /**
-             * Epoch
-             * Format: uuid
-             */
+            /** Format: uuid */
             epoch: string;
-            /**
-             * Event Id
-             * Format: uuid
-             */
+            /** Format: uuid */
             event_id: string;
-            /** From Seq */
             from_seq: number;
-            /** To Seq */
             to_seq: number;
+        };
+        /**
+         * LocalJudgement
+         * @description What a door decided alone and has acted on.
+         */
+        LocalJudgement: {
+            clock_offset_ms: number;
+            /** @default false */
+            clock_suspect?: boolean;
+            /** Format: date-time */
+            device_time: string;
+            /** @default null */
+            reason?: ("unknown_code" | "voided" | "event_not_open" | "offer_paused" | "not_claimed" | "wrong_gate" | "not_yet_valid" | "expired" | "already_redeemed" | "insufficient_uses") | null;
+            /** @default null */
+            staff?: string | null;
+            /** @enum {string} */
+            verdict: "accepted" | "refused";
+        };
+        /**
+         * NotOk
+         * @description It could not be done.
+         */
+        NotOk: {
+            /** @constant */
+            ok: false;
+            problem: components["schemas"]["SocketProblem"];
+        };
+        /**
+         * OfferCounts
+         * @description An offer's public numbers.
+         */
+        OfferCounts: {
+            claimed: number;
+            redeemed: number;
+            remaining: number | null;
         };
         /**
          * OfferOut
          * @description An offer and its figures. `remaining`: how many more people can still get one; null: no limit.
          */
         OfferOut: {
-            /** Claim From */
             claim_from: string | null;
-            /** Claim Until */
             claim_until: string | null;
-            /** Claimable */
             claimable: boolean;
-            /** Claimed */
             claimed: number;
-            /**
-             * Created At
-             * Format: date-time
-             */
+            /** Format: date-time */
             created_at: string;
-            /** Description */
             description: string;
-            /**
-             * Event Id
-             * Format: uuid
-             */
+            /** Format: uuid */
             event_id: string;
-            /** Gate Ids */
             gate_ids: string[];
-            /**
-             * Id
-             * Format: uuid
-             */
+            /** Format: uuid */
             id: string;
-            /** Issued */
             issued: number;
-            /** Max Uses */
             max_uses: number;
-            /** Per Guest Limit */
             per_guest_limit: number | null;
-            /** Places */
             places: number;
-            /** Quantity */
             quantity: number | null;
-            /** Redeem From */
             redeem_from: string | null;
-            /** Redeem Until */
             redeem_until: string | null;
-            /** Redeemed Units */
             redeemed_units: number;
-            /** Released */
             released: number;
-            /** Remaining */
             remaining: number | null;
-            /**
-             * Status
-             * @enum {string}
-             */
+            /** @enum {string} */
             status: "active" | "paused";
-            /** Title */
             title: string;
-            /** Unclaimed */
             unclaimed: number;
-            /**
-             * Updated At
-             * Format: date-time
-             */
+            /** Format: date-time */
             updated_at: string;
-            /** Version */
             version: number;
-            /** Voided */
             voided: number;
         };
         /**
@@ -322,13 +275,104 @@ export interface components {
          * @description All devices of the event that are not revoked.
          */
         Presence: {
-            /** Devices */
             devices: components["schemas"]["DevicePresence"][];
-            /**
-             * Event Id
-             * Format: uuid
-             */
+            /** Format: uuid */
             event_id: string;
+        };
+        /**
+         * PreviousUse
+         * @description Where, when and by which device the voucher was used.
+         */
+        PreviousUse: {
+            device: string | null;
+            gate: string | null;
+            /** Format: date-time */
+            redeemed_at: string;
+            /** Format: uuid */
+            redemption_id: string;
+            same_device: boolean;
+            seconds_ago: number;
+        };
+        /**
+         * ProblemError
+         * @description Where in the request something is wrong.
+         */
+        ProblemError: {
+            loc: (string | number)[];
+            msg: string;
+        };
+        /**
+         * PublicOffer
+         * @description A claimable offer as guests see it. `remaining` null: no limit.
+         */
+        PublicOffer: {
+            claim_from: string | null;
+            claim_until: string | null;
+            claimed: number;
+            description: string;
+            /** Format: uuid */
+            id: string;
+            max_uses: number;
+            per_guest_limit: number | null;
+            quantity: number | null;
+            redeem_from: string | null;
+            redeem_until: string | null;
+            redeemed: number;
+            remaining: number | null;
+            /** @enum {string} */
+            status: "active" | "paused";
+            title: string;
+        };
+        /**
+         * Redeem
+         * @description Redeem a voucher: the same request, rules and verdict as over REST.
+         */
+        Redeem: {
+            /** @default null */
+            code?: string | null;
+            /** @default false */
+            dry_run?: boolean;
+            /** Format: uuid */
+            event_id: string;
+            /** @default null */
+            gate_id?: string | null;
+            /** @description Unique for one intent; reuse it to retry. */
+            idempotency_key: string;
+            /** @default null */
+            local?: components["schemas"]["LocalJudgement"] | null;
+            /** @default null */
+            scanned_at?: string | null;
+            /** @default 1 */
+            units?: number;
+            /** @default null */
+            voucher_id?: string | null;
+        };
+        /**
+         * Redeemed
+         * @description The door's verdict.
+         */
+        Redeemed: {
+            /** @constant */
+            ok: true;
+            verdict: components["schemas"]["RedemptionVerdict"];
+        };
+        /**
+         * RedemptionVerdict
+         * @description The answer at the door. A refusal is an answer, not an error.
+         */
+        RedemptionVerdict: {
+            conflict_id: string | null;
+            dry_run: boolean;
+            message: string;
+            previous: components["schemas"]["PreviousUse"] | null;
+            reason: ("unknown_code" | "voided" | "event_not_open" | "offer_paused" | "not_claimed" | "wrong_gate" | "not_yet_valid" | "expired" | "already_redeemed" | "insufficient_uses") | null;
+            redeemed_at: string | null;
+            redemption_id: string | null;
+            replayed: boolean;
+            seq: number | null;
+            /** @enum {string} */
+            verdict: "accepted" | "refused";
+            voucher: components["schemas"]["VoucherOut"] | null;
         };
         /**
          * Scan
@@ -336,37 +380,19 @@ export interface components {
          */
         Scan: {
             actor: components["schemas"]["ActorOut"];
-            /**
-             * At
-             * Format: date-time
-             */
+            /** Format: date-time */
             at: string;
-            /**
-             * Attempt Id
-             * Format: uuid
-             */
+            /** Format: uuid */
             attempt_id: string;
-            /** Device Id */
             device_id: string | null;
-            /**
-             * Event Id
-             * Format: uuid
-             */
+            /** Format: uuid */
             event_id: string;
-            /** Gate Id */
             gate_id: string | null;
-            /** Offer Id */
             offer_id: string | null;
-            /** Offline */
             offline: boolean;
-            /**
-             * Reason
-             * @enum {string}
-             */
+            /** @enum {string} */
             reason: "unknown_code" | "voided" | "event_not_open" | "offer_paused" | "not_claimed" | "wrong_gate" | "not_yet_valid" | "expired" | "already_redeemed" | "insufficient_uses";
-            /** Units */
             units: number;
-            /** Voucher Id */
             voucher_id: string | null;
         };
         /**
@@ -374,7 +400,6 @@ export interface components {
          * @description The session is over; the server disconnects.
          */
         SessionEnded: {
-            /** Reason */
             reason: string;
         };
         /**
@@ -384,35 +409,101 @@ export interface components {
          *     A snapshot at s plus the entries after s equals a later snapshot: always.
          */
         Snapshot: {
-            /** Devices */
             devices: components["schemas"]["DeviceResource"][];
-            /**
-             * Epoch
-             * Format: uuid
-             */
+            /** Format: uuid */
             epoch: string;
             event: components["schemas"]["EventResource"];
-            /** Gates */
             gates: components["schemas"]["GateOut"][];
-            /** Offers */
             offers: components["schemas"]["OfferOut"][];
-            /** Open Conflicts */
             open_conflicts: number;
-            /** Seq */
             seq: number;
+        };
+        /**
+         * SocketProblem
+         * @description The same problem as over REST. `retry_after`: seconds, where an HTTP answer has the header.
+         */
+        SocketProblem: {
+            detail: string;
+            /** @default null */
+            errors?: components["schemas"]["ProblemError"][] | null;
+            instance: string;
+            request_id: string;
+            /** @default null */
+            retry_after?: number | null;
+            status: number;
+            title: string;
+            type: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * Unwatch
+         * @description Watch it no more.
+         */
+        Unwatch: {
+            /** Format: uuid */
+            event_id: string;
         };
         /**
          * Unwatched
          * @description The caller may not watch this event any more.
          */
         Unwatched: {
-            /**
-             * Event Id
-             * Format: uuid
-             */
+            /** Format: uuid */
             event_id: string;
-            /** Reason */
             reason: string;
+        };
+        /**
+         * VoucherOut
+         * @description A voucher. `code` is whole for managers and its owner; everybody else sees its last two characters.
+         */
+        VoucherOut: {
+            code: string;
+            guest_name: string | null;
+            /** Format: uuid */
+            id: string;
+            max_uses: number;
+            /** Format: uuid */
+            offer_id: string;
+            offer_title: string;
+            remaining: number;
+            /** @enum {string} */
+            state: "issued" | "claimed" | "redeemed" | "released" | "voided";
+            uses: number;
+        };
+        /**
+         * WalletVoucher
+         * @description A voucher in the guest's wallet.
+         */
+        WalletVoucher: {
+            code: string;
+            /** Format: uuid */
+            event_id: string;
+            guest_name: string | null;
+            /** Format: uuid */
+            id: string;
+            max_uses: number;
+            /** Format: uuid */
+            offer_id: string;
+            offer_title: string;
+            remaining: number;
+            /** @enum {string} */
+            state: "issued" | "claimed" | "redeemed" | "released" | "voided";
+            /** Format: date-time */
+            updated_at: string;
+            uses: number;
+        };
+        /**
+         * Watch
+         * @description Watch an event; with `after_seq` (and the `epoch` it belongs to) go on where the last connection ended.
+         */
+        Watch: {
+            /** @default null */
+            after_seq?: number | null;
+            /** @default null */
+            epoch?: string | null;
+            /** Format: uuid */
+            event_id: string;
         };
         /**
          * Watching
@@ -421,23 +512,30 @@ export interface components {
          *     `resync`: the watcher's own state is of no use any more, it starts from the snapshot.
          */
         Watching: {
-            /** Entries */
             entries: components["schemas"]["EntryOut"][];
-            /**
-             * Epoch
-             * Format: uuid
-             */
+            /** Format: uuid */
             epoch: string;
-            /** Head Seq */
             head_seq: number;
-            /**
-             * Ok
-             * @constant
-             */
+            /** @constant */
             ok: true;
-            /** Resync */
             resync: boolean;
             snapshot: components["schemas"]["Snapshot"] | null;
+        };
+        /**
+         * WatchingPublic
+         * @description The offers as they are now; changes follow as `counts`.
+         */
+        WatchingPublic: {
+            offers: components["schemas"]["PublicOffer"][];
+            /** @constant */
+            ok: true;
+        };
+        /**
+         * WatchPublic
+         * @description Watch the counts of an event's public page.
+         */
+        WatchPublic: {
+            slug: string;
         };
     };
     responses: never;

@@ -2725,10 +2725,7 @@ export interface operations {
     accounts_end_session: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The version that the change is meant for, as in ETag: `"3"`. Another one is current: 412. */
-                "If-Match"?: string;
-            };
+            header?: never;
             path: {
                 session_id: string;
             };
@@ -2747,7 +2744,6 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            412: components["responses"]["Stale"];
             500: components["responses"]["Fault"];
             503: components["responses"]["Unavailable"];
         };
@@ -2820,6 +2816,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Fault"];
             503: components["responses"]["Unavailable"];
         };
@@ -3028,7 +3025,10 @@ export interface operations {
     events_close_event: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The version that the change is meant for, as in ETag: `"3"`. Another one is current: 412. */
+                "If-Match"?: string;
+            };
             path: {
                 event_id: string;
             };
@@ -3051,6 +3051,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
             500: components["responses"]["Fault"];
             503: components["responses"]["Unavailable"];
         };
@@ -3796,7 +3797,10 @@ export interface operations {
     events_open_event: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The version that the change is meant for, as in ETag: `"3"`. Another one is current: 412. */
+                "If-Match"?: string;
+            };
             path: {
                 event_id: string;
             };
@@ -3818,6 +3822,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            412: components["responses"]["Stale"];
             500: components["responses"]["Fault"];
             503: components["responses"]["Unavailable"];
         };

@@ -26,7 +26,6 @@ export const en = {
     skip: 'Skip to content',
     back: 'All events',
     loadMore: 'Show more',
-    signedInAs: (name: string) => `Signed in as ${name}`,
   },
 
   problems: {
@@ -59,7 +58,6 @@ export const en = {
     name: 'Your name',
     nameHint: 'Only other organizers of your events see it.',
     show: 'Show password',
-    hide: 'Hide password',
     wrong: 'E-mail or password is wrong.',
     taken: 'There is an account with this e-mail already. Sign in instead.',
     required: 'Please fill this in.',
@@ -94,11 +92,10 @@ export const en = {
     loading: 'Loading your events …',
     empty: 'No events yet',
     emptyLead: 'Events that you create or join show up here.',
-    emptyHow: 'Until this page can create them, use the interface:',
-    apiDocs: 'the API page',
+    emptyHow: 'You create one with',
+    apiDocs: 'the API',
     failed: 'Your events could not be loaded.',
     status: { draft: 'Draft', open: 'Open', closed: 'Closed' },
-    role: { owner: 'Owner', manager: 'Manager', viewer: 'Viewer', door: 'Door staff' },
   },
 
   live: {

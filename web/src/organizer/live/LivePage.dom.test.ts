@@ -1,4 +1,4 @@
-import { render, screen, waitFor, within } from '@testing-library/svelte';
+import { configure, render, screen, waitFor, within } from '@testing-library/svelte';
 import axe from 'axe-core';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
@@ -19,6 +19,9 @@ const USER = {
 
 let hub: TestHub;
 let unmount: () => void;
+
+// Tests share their machine: what should happen may take a while.
+configure({ asyncUtilTimeout: 10_000 });
 
 beforeEach(async () => {
   localStorage.clear();
@@ -111,7 +114,7 @@ it('says when it is not live, once and in words, and when it is again', async ()
   hub.refuse = () => null;
   hub.ledger.grow(4);
   screen.getByRole('button', { name: 'Try now' }).click();
-  await waitFor(() => expect(status.textContent).toBe('Live again'), { timeout: 5_000 });
+  await waitFor(() => expect(status.textContent).toBe('Live again'));
   await waitFor(async () => expect((await ticket())[1]).toBe('4'));
 });
 
