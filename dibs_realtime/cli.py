@@ -13,6 +13,7 @@ COMMANDS = {
     "up": "dibs_realtime.local.up:up_command",
     "serve": "dibs_realtime.serving:serve_command",
     "migrate": "dibs_realtime.migrate:migrate_command",
+    "import": "dibs_realtime.commands.import_codes:import_command",
     "user": "dibs_realtime.commands.user:user_command",
     "simulate": "dibs_realtime.commands.simulate:simulate_command",
     "demo": "dibs_realtime.commands.demo:demo_command",

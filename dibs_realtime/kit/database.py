@@ -126,7 +126,7 @@ class Database:
 
 
 async def _left_as_found(_connection: Connection) -> None:
-    """Spare the round trip that resets a returned connection: nobody here leaves a lock, a cursor or a setting behind."""
+    """Spare the round trip that resets a returned connection: nobody leaves a lock, a cursor or a setting behind."""
 
 
 @asynccontextmanager

@@ -36,10 +36,15 @@ class Door:
         self.label: str = paired["device"]["label"]
         self.gate_id: str | None = paired["device"]["gate_id"]
         self.line = Line(api, self._hand_token)
-        self.is_quiet = False
+        self._cut = asyncio.Event()
         self._hands = asyncio.Lock()
         self._outbox: list[dict[str, Any]] = []
         self._seen: set[str] = set()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it has no network and judges alone."""
+        return self._cut.is_set()
 
     @property
     def has_to_upload(self) -> bool:
@@ -63,8 +68,8 @@ class Door:
         """
         request = {"code": code, "idempotency_key": key or fresh_key(), "units": units, "gate_id": gate_id}
         async with self._hands:
-            verdict = self._judge_alone(request) if self.is_quiet else await self._ask(request)
-        return dict(verdict)
+            answer = None if self.is_quiet else await self._ask_while_online(request)
+            return dict(answer or self._judge_alone(request))
 
     async def reverse(self, redemption_id: str, reason: str) -> dict[str, Any]:
         """Take one of its redemptions back."""
@@ -72,6 +77,20 @@ class Door:
         verdict = await self._api.post(f"{self._path}/redemptions/{redemption_id}/reversal", body, token=self._token)
         self._api.figures.verdict("reversal", verdict)
         return dict(verdict)
+
+    async def _ask_while_online(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        """Ask the server; None: the network went away first, and whether it counted is known only later."""
+        asked, cut = asyncio.create_task(self._ask(request)), asyncio.create_task(self._cut.wait())
+        try:
+            await asyncio.wait((asked, cut), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            cut.cancel()
+            if not asked.done():
+                asked.cancel()
+        if asked.done():
+            return asked.result()
+        self._api.figures.note("answers lost to a door that was cut off")
+        return None
 
     async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         if self._rng.random() < REST_SHARE:
@@ -87,12 +106,12 @@ class Door:
 
     async def go_quiet(self) -> None:
         """Lose the network: from now on the door judges alone."""
-        self.is_quiet = True
+        self._cut.set()
         await self.line.close()
 
     async def come_back(self) -> list[dict[str, Any]]:
         """Have the network again: bring in what was judged alone, and return the server's verdicts on it."""
-        self.is_quiet = False
+        self._cut.clear()
         self.line.open()
         results: list[dict[str, Any]] = []
         while self._outbox:
@@ -114,8 +133,9 @@ class Door:
     def _judge_alone(self, request: dict[str, Any]) -> dict[str, Any]:
         """Admit what this door has not seen yet; it can know no better."""
         now = datetime.now(UTC).isoformat()
-        known = request["code"] in self._seen
-        self._seen.add(request["code"])
+        bare = request["code"].upper().rpartition("/V/")[2].replace("-", "")
+        known = bare in self._seen
+        self._seen.add(bare)
         verdict, reason = ("refused", "already_redeemed") if known else ("accepted", None)
         local = {"verdict": verdict, "reason": reason, "device_time": now, "clock_offset_ms": 0}
         self._outbox.append({**request, "scanned_at": now, "local": local})

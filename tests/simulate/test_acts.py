@@ -43,6 +43,24 @@ async def test_a_quiet_door_brings_in_what_it_judged_alone(
     assert observer.state["open_conflicts"] == 1
 
 
+async def test_a_door_that_is_cut_off_while_it_asks_finds_its_own_redemption(
+    scene: Scene, party: Party, observer: Observer, account: Account
+):
+    await hand_out(account, party.id, party.ticket | {"quantity": None}, 1, scene.stock)
+    ticket = scene.stock.take(scene.rng)
+    assert ticket is not None
+    door = scene.doors[0]
+    asked = asyncio.create_task(door.redeem(ticket.code))
+    await asyncio.sleep(0)
+    await door.go_quiet()
+    assert (await asked)["alone"]
+    assert (await door.redeem(f"{ticket.code[:5].lower()}-{ticket.code[5:]}"))["reason"] == "already_redeemed"
+    verdicts = await door.come_back()
+    assert [verdict["verdict"] for verdict in verdicts] == ["accepted", "refused"]
+    assert not any(verdict["conflict_id"] for verdict in verdicts)
+    assert await converged(observer, account, party) == []
+
+
 async def test_a_paused_offer_refuses_guests_and_doors(
     scene: Scene, party: Party, observer: Observer, account: Account
 ):
