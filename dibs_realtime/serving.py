@@ -11,6 +11,7 @@ import click
 from aiohttp import web
 
 from dibs_realtime import schema, settings
+from dibs_realtime.kit import logs
 from dibs_realtime.processes.ports import check_free
 from dibs_realtime.processes.stopping import stop_signals
 from dibs_realtime.processes.supervisor import supervise
@@ -29,6 +30,7 @@ GC_THRESHOLD = 20_000  # allocations; measured: together with the freeze nearly 
 def serve_command(count: int | None, *, shared_port: bool) -> None:
     """Run one server process, or supervise several."""
     configured = settings.load(forced={"workers": count} if count else None)
+    logs.configure(configured.log_format)
     if configured.workers == 1:
         if not shared_port:
             check_free(configured.host, configured.port)

@@ -130,6 +130,7 @@ def _tell(outcome: Outcome, file: Path) -> None:
     if outcome.rejected:
         table = Table("Line", "Code", "Reason", "", title=Text(f"Not imported from {file.name}"), title_justify="left")
         table.columns[0].justify = "right"
+        table.columns[1].overflow = "fold"
         for fault in outcome.rejected[:MOST_SHOWN]:
             # A text, so that brackets in somebody's file are no markup.
             table.add_row(f"{fault.line}", Text(fault.code or ""), fault.reason, _WORDS[fault.reason])

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from aiohttp.http_exceptions import HttpProcessingError
+
 from dibs_realtime.kit import json
 
 Format = Literal["json", "console"]
@@ -36,12 +38,13 @@ _SECRETS = re.compile(
 _TELLING = (OSError, ImportError, AttributeError, NameError, TypeError, RuntimeError)
 # Libraries put values into their texts (a task's exception, the caller's address), so only the constant part is kept.
 _FOREIGN = re.compile(r"asyncio|aiohttp|asyncpg|engineio|socketio|redis|alembic|sqlalchemy|py\.warnings")
+_PLACE = re.compile(r"%[-\w.]*[a-z]")
 LEVELS = {
     "aiohttp.access": logging.CRITICAL,  # its lines hold paths, and a path may hold a code
     "aiohttp": logging.WARNING,
     "asyncio": logging.WARNING,
-    "engineio": logging.CRITICAL,
-    "socketio": logging.CRITICAL,
+    "engineio": logging.ERROR,
+    "socketio": logging.ERROR,
     "alembic": logging.WARNING,
     "sqlalchemy": logging.WARNING,
 }
@@ -52,6 +55,7 @@ _COLOURS = {logging.WARNING: "33", logging.ERROR: "31", logging.CRITICAL: "31;1"
 def configure(style: Format, *, level: int = logging.INFO) -> None:
     """Send this process's log to stderr. Call it once, before anything is logged."""
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_is_ours)
     handler.setFormatter(JsonFormatter() if style == "json" else ConsoleFormatter(colour=sys.stderr.isatty()))
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -59,6 +63,11 @@ def configure(style: Format, *, level: int = logging.INFO) -> None:
     for name, least in LEVELS.items():
         logging.getLogger(name).setLevel(max(level, least))
     logging.captureWarnings(capture=True)
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Return whether a record tells of this server and not of a stranger who sent what is no HTTP."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
 class JsonFormatter(logging.Formatter):
@@ -71,8 +80,8 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": message_of(record),
-            **extra_of(record),
         }
+        line |= {name: value for name, value in extra_of(record).items() if name not in line}
         error = error_of(record)
         if error:
             line["exception"] = error
@@ -100,7 +109,7 @@ class ConsoleFormatter(logging.Formatter):
 def message_of(record: logging.LogRecord) -> str:
     """Return the record's text without anything secret."""
     if _FOREIGN.match(record.name):
-        return blanked(str(record.msg).partition("\n")[0])
+        return blanked(_PLACE.sub("…", str(record.msg).partition("\n")[0]))
     return blanked(record.getMessage())
 
 

@@ -36,9 +36,14 @@ _FROM_CLIENTS = ("1", "3", "4")
 _BINARY = ("5", "6")
 
 
+class _Packet(sio_packet.Packet):  # type: ignore[misc]  # untyped
+    # The library's own switch for this holds for the whole process, clients included.
+    json = SocketJson
+
+
 def message(name: str, payload: Any) -> Packet:
     """Encode a message to clients."""
-    return eio_packet.Packet(eio_packet.MESSAGE, sio_packet.Packet(sio_packet.EVENT, data=[name, payload]).encode())
+    return eio_packet.Packet(eio_packet.MESSAGE, _Packet(sio_packet.EVENT, data=[name, payload]).encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]  # untyped
             ping_timeout=limits.ping_answer_seconds,
             cors_allowed_origins=self._is_allowed,
             cors_credentials=False,
-            json=SocketJson,
+            serializer=_Packet,
             logger=_log,
             engineio_logger=_log,
             limits=limits,
@@ -209,7 +214,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]  # untyped
         if reply is None or eio_sid not in self.eio.sockets:
             return
         if id is not None:
-            ack = sio_packet.Packet(sio_packet.ACK, namespace=namespace, id=id, data=[reply.body])
+            ack = _Packet(sio_packet.ACK, namespace=namespace, id=id, data=[reply.body])
             self._outbox_of(eio_sid).post(eio_packet.Packet(eio_packet.MESSAGE, ack.encode()))
         if reply.after is not None:
             reply.after()

@@ -14,12 +14,14 @@ from dibs_realtime.simulate.tickets import Ticket
 from dibs_realtime.simulate.visit import fresh_ticket, use
 
 Say = Callable[[str], None]
+MOST_UNITS = 100
+"""The most units that one scan may have."""
 
 
 async def quiet_door(scene: Scene, seconds: float, say: Say) -> None:
     """Let a door lose the network for a while and bring in afterwards what it judged alone.
 
-    One guest uses the same voucher at a door that is online and at the quiet one: that opens a conflict.
+    One guest uses a voucher up at a door that is online, and then once more at the quiet one: that opens a conflict.
     """
     if not any(scene.another_door(door) for door in scene.doors):
         return
@@ -29,9 +31,9 @@ async def quiet_door(scene: Scene, seconds: float, say: Say) -> None:
     if quiet.is_quiet or other is None:
         return
     say(f"{quiet.label} has lost the network and judges alone.")
-    await quiet.go_quiet()
+    await quiet.go_quiet(scene.uses)
     if ticket is not None:
-        await scene.scan(other, ticket, quiet.gate_id)
+        await scene.scan(other, ticket, quiet.gate_id, units=min(MOST_UNITS, ticket.max_uses))
         await scene.scan(quiet, ticket)
     await asyncio.sleep(seconds)
     results = await quiet.come_back()

@@ -3,14 +3,16 @@
 import asyncio
 import random
 import secrets
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from dibs_realtime.simulate.account import Account
 from dibs_realtime.simulate.line import Line
-from dibs_realtime.simulate.problems import ApiError
+from dibs_realtime.simulate.problems import AGAIN, ApiError, UnreachableError, pause
 from dibs_realtime.simulate.rest import Api
+from dibs_realtime.simulate.tickets import Ticket
 
 REST_SHARE = 0.2
 """How many of its scans a door sends over REST although it has a socket."""
@@ -39,7 +41,7 @@ class Door:
         self._cut = asyncio.Event()
         self._hands = asyncio.Lock()
         self._outbox: list[dict[str, Any]] = []
-        self._seen: set[str] = set()
+        self._list: dict[str, int] = {}
 
     @property
     def is_quiet(self) -> bool:
@@ -60,16 +62,16 @@ class Door:
         await self.line.close()
 
     async def redeem(
-        self, code: str, *, units: int = 1, gate_id: str | None = None, key: str | None = None
+        self, ticket: Ticket, shown: str, *, units: int = 1, gate_id: str | None = None, key: str | None = None
     ) -> dict[str, Any]:
-        """Scan a code and return the verdict, in which `alone` tells that the door judged by itself.
+        """Scan a ticket and return the verdict, in which `alone` tells that the door judged by itself.
 
-        Raises ApiError for what is no verdict.
+        shown: the code as it is scanned or typed. Raises ApiError for what is no verdict.
         """
-        request = {"code": code, "idempotency_key": key or fresh_key(), "units": units, "gate_id": gate_id}
+        request = {"code": shown, "idempotency_key": key or fresh_key(), "units": units, "gate_id": gate_id}
         async with self._hands:
             answer = None if self.is_quiet else await self._ask_while_online(request)
-            return dict(answer or self._judge_alone(request))
+            return dict(answer or self._judge_alone(request, ticket))
 
     async def reverse(self, redemption_id: str, reason: str) -> dict[str, Any]:
         """Take one of its redemptions back."""
@@ -104,47 +106,78 @@ class Door:
 
     # ── cut off ──
 
-    async def go_quiet(self) -> None:
-        """Lose the network: from now on the door judges alone."""
+    async def go_quiet(self, uses: Mapping[str, int]) -> None:
+        """Lose the network: from now on the door judges alone, by `uses` of codes as it last heard of them."""
+        self._list = dict(uses)
         self._cut.set()
         await self.line.close()
 
     async def come_back(self) -> list[dict[str, Any]]:
-        """Have the network again: bring in what was judged alone, and return the server's verdicts on it."""
+        """Have the network again: bring in what was judged alone, and return the server's verdicts on it.
+
+        Raises UnreachableError when the server puts items off for longer than the client is patient; they stay.
+        """
         self._cut.clear()
         self.line.open()
         results: list[dict[str, Any]] = []
+        deadline, tries = time.monotonic() + self._api.patience, 0
         while self._outbox:
             items = self._outbox[:BATCH]
             answer = await self._api.post(f"{self._path}/redemptions/batch", {"items": items}, token=self._token)
+            left = [item for item, result in zip(items, answer["results"], strict=True) if _is_put_off(result)]
             # Only now: what was not answered stays, and goes again with the same keys.
-            del self._outbox[: len(items)]
-            for result in answer["results"]:
-                if "problem" in result:
-                    self._api.figures.problem(f"batch item {result['problem']['status']}")
-                    continue
-                self._api.figures.verdict("upload", result)
-                if result["conflict_id"]:
-                    self._api.figures.note("conflicts opened by uploads")
-                results.append(result)
-        self._seen.clear()
+            self._outbox[: len(items)] = left
+            results += [result for result in answer["results"] if self._counts(result)]
+            if left:
+                self._api.figures.again("items of an upload")
+                if time.monotonic() > deadline:
+                    raise UnreachableError(f"{len(self._outbox)} scans could not be brought in.")
+                await asyncio.sleep(pause(tries))
+                tries += 1
+        self._list.clear()
         return results
 
-    def _judge_alone(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Admit what this door has not seen yet; it can know no better."""
-        now = datetime.now(UTC).isoformat()
-        bare = request["code"].upper().rpartition("/V/")[2].replace("-", "")
-        known = bare in self._seen
-        self._seen.add(bare)
-        verdict, reason = ("refused", "already_redeemed") if known else ("accepted", None)
+    def _counts(self, result: dict[str, Any]) -> bool:
+        """Count one result of an upload; return whether it is a verdict."""
+        if "problem" in result:
+            if not _is_put_off(result):
+                self._api.figures.problem(f"an item of an upload: {result['problem']['status']}")
+            return False
+        self._api.figures.verdict("upload", result)
+        if result["conflict_id"]:
+            self._api.figures.note("conflicts opened by uploads")
+        return True
+
+    def _judge_alone(self, request: dict[str, Any], ticket: Ticket) -> dict[str, Any]:
+        """Judge by the door's own list, as a scanner does; what other doors do meanwhile it cannot know."""
+        now, used = datetime.now(UTC).isoformat(), self._list.get(ticket.code, 0)
+        reason = self._reason_alone(ticket, used, request["units"], request["gate_id"] or self.gate_id)
+        verdict = "refused" if reason else "accepted"
+        if reason is None:
+            self._list[ticket.code] = used + request["units"]
         local = {"verdict": verdict, "reason": reason, "device_time": now, "clock_offset_ms": 0}
         self._outbox.append({**request, "scanned_at": now, "local": local})
-        self._api.figures.note("scans judged by a door alone")
-        return {"verdict": verdict, "reason": reason, "redemption_id": None, "alone": True}
+        self._api.figures.note(f"scans that a door judged alone: {verdict}")
+        return {"verdict": verdict, "reason": reason, "redemption_id": None, "voucher": None, "alone": True}
+
+    @staticmethod
+    def _reason_alone(ticket: Ticket, used: int, units: int, gate_id: str | None) -> str | None:
+        if not ticket.genuine:
+            return "unknown_code"
+        if ticket.gate_ids and gate_id not in ticket.gate_ids:
+            return "wrong_gate"
+        if used >= ticket.max_uses:
+            return "already_redeemed"
+        return "insufficient_uses" if used + units > ticket.max_uses else None
 
     async def _hand_token(self, refused: bool) -> str:
         del refused  # it has no other
         return self._token
+
+
+def _is_put_off(result: Mapping[str, Any]) -> bool:
+    """Return whether an item of a batch is to be sent again: the server was busy or away just then."""
+    return "problem" in result and result["problem"]["status"] in AGAIN
 
 
 async def pair(account: Account, event_id: str, device_id: str | None, rng: random.Random, **device: Any) -> Door:

@@ -13,6 +13,9 @@ from dibs_realtime.simulate.pace import Pace
 from dibs_realtime.simulate.reducer import Row
 from dibs_realtime.simulate.tickets import Stock, Ticket, as_scanned
 
+MOST_REMEMBERED = 20_000
+"""Codes whose uses are remembered, the latest ones."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Scene:
@@ -30,6 +33,8 @@ class Scene:
     doors: list[Door] = field(default_factory=list)
     entrance: Entrance | None = None
     stock: Stock = field(default_factory=Stock)
+    uses: dict[str, int] = field(default_factory=dict)
+    """How often each code was used, as far as doors were told: what a door that is cut off has on its list."""
 
     def claimable(self) -> list[Row]:
         """Return the offers that guests may call dibs on, sold out ones too."""
@@ -59,7 +64,13 @@ class Scene:
     async def scan(self, door: Door, ticket: Ticket, gate_id: str | None = None, units: int = 1) -> dict[str, Any]:
         """Let a door scan a ticket, out of a QR or typed. Returns the verdict."""
         await self.pace.turn()
-        return await door.redeem(as_scanned(ticket.code, self.base_url, self.rng), units=units, gate_id=gate_id)
+        shown = as_scanned(ticket.code, self.base_url, self.rng)
+        verdict = await door.redeem(ticket, shown, units=units, gate_id=gate_id)
+        if verdict["voucher"] is not None:
+            self.uses[ticket.code] = verdict["voucher"]["uses"]
+            if len(self.uses) > MOST_REMEMBERED:
+                del self.uses[next(iter(self.uses))]
+        return verdict
 
     def door_for(self, ticket: Ticket) -> tuple[Door, str | None]:
         """Return a door where the ticket is right, and the gate to name there should no door stand at it."""

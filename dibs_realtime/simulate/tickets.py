@@ -3,7 +3,7 @@
 import random
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dibs_realtime.simulate.reducer import Row
 
@@ -12,11 +12,12 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """One code of one offer. `voucher_id` is known to the guest who has it in a wallet."""
+    """One code of one offer. `voucher_id`: of one in a wallet; not `genuine`: there is no such code."""
 
     code: str
     offer: Row
     voucher_id: str | None = None
+    genuine: bool = True
 
     @property
     def max_uses(self) -> int:
@@ -60,8 +61,8 @@ def as_scanned(code: str, base_url: str, rng: random.Random) -> str:
     return typed.lower() if rng.random() < 0.5 else typed  # noqa: PLR2004  # likewise
 
 
-def mistyped(code: str, rng: random.Random) -> str:
-    """Return the code with one wrong character."""
-    place = rng.randrange(len(code))
-    wrong = rng.choice([letter for letter in ALPHABET if letter != code[place]])
-    return code[:place] + wrong + code[place + 1 :]
+def mistyped(ticket: Ticket, rng: random.Random) -> Ticket:
+    """Return the ticket with one wrong character in its code."""
+    place = rng.randrange(len(ticket.code))
+    wrong = rng.choice([letter for letter in ALPHABET if letter != ticket.code[place]])
+    return replace(ticket, code=ticket.code[:place] + wrong + ticket.code[place + 1 :], genuine=False)

@@ -107,7 +107,7 @@ async def _before(scene: Scene, ticket: Ticket, mishap: str | None) -> None:
     """Be refused first, where that is what goes wrong."""
     door, gate_id = scene.door_for(ticket)
     if mishap == "typo":
-        await scene.scan(door, Ticket(mistyped(ticket.code, scene.rng), ticket.offer), gate_id)
+        await scene.scan(door, mistyped(ticket, scene.rng), gate_id)
     elif mishap == "wrong gate" and (wrong := scene.wrong_door(ticket)):
         await scene.scan(wrong, ticket)
         await scene.rest()

@@ -45,7 +45,8 @@ class Importing:
     ) -> Outcome:
         """Import a file; the same key answers the first answer again.
 
-        Raises Problem 422 (a wrong heading, or a key that was used for something else), 404 or 503; then no row landed.
+        Raises Problem 413 (too many rows), 422 (a wrong heading, or a key that was used for something else), 404 or
+        503; then no row landed.
         """
         digest = await asyncio.to_thread(lambda: hashlib.sha256(raw).hexdigest())
         request = Request(event_id, actor, key or f"fresh-{new_id()}", f"csv:{digest}")
@@ -56,6 +57,8 @@ class Importing:
             offers, _ = await self._offers(event_id)
             try:
                 rows = await asyncio.to_thread(_sorted, raw, offers, progress)
+            except sheet.TooManyRowsError as error:
+                raise problems.Problem(413, str(error), slug="too-large") from None
             except sheet.SheetError as error:
                 raise problems.unprocessable(str(error), loc=("body", 1)) from None
             for _ in range(ATTEMPTS):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 MOST_BYTES = 20_000_000
+MOST_ROWS = 1_000_000
 ROW_CHARACTERS = 4_000
 """A longer row is too long: most often a quote in it is never closed."""
 LONGEST = {"code": 100, "offer": 200, "max_uses": 100, "guest_name": 120, "guest_email": 254}
@@ -19,6 +20,10 @@ _UNREADABLE = re.compile("[\ud800-\udfff\x00]")
 
 class SheetError(ValueError):
     """The heading is wrong, so that no row can be understood. The text says what."""
+
+
+class TooManyRowsError(SheetError):
+    """The file has more than `MOST_ROWS` rows."""
 
 
 class Row(NamedTuple):
@@ -42,7 +47,10 @@ class _Endless(Exception):  # noqa: N818  # it only leaves a loop
 
 
 def read(raw: bytes) -> Iterator[Row]:
-    """Yield the file's rows; empty ones are left out. Raises SheetError before the first one."""
+    """Yield the file's rows; empty ones are left out.
+
+    Raises SheetError before the first row, TooManyRowsError after a million.
+    """
     if b"\n" not in raw:
         raw = raw.replace(b"\r", b"\n")  # as spreadsheets on old Macs ended lines
     errors = []
@@ -63,7 +71,9 @@ def _rows(records: Iterator[tuple[int, list[str] | None]], places: dict[str, int
     limits = list(LONGEST.values())
     shortest = min(limits)
     width = max(places.values()) + 1
-    for line, fields in records:
+    for count, (line, fields) in enumerate(records):
+        if count >= MOST_ROWS:
+            raise TooManyRowsError(f"A file has at most {MOST_ROWS:,} rows. Split it.")
         if fields is None:
             yield Row(line, None, "", "", "", "", "too_long")
             continue

@@ -1,6 +1,7 @@
 """A client that we did not write finds everything as the contract has it."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -49,21 +50,23 @@ async def test_entries_follow_the_answer_without_a_gap(theirs: IndependentClient
     seq, epoch = None, None
     async with busy(party, [node], guests=6):
         for number in range(12):
-            await theirs.connect(node.url, party.owner)
+            socket = f"socket {number}"
+            await theirs.connect(node.url, party.owner, socket)
             resume = {"epoch": epoch, "after_seq": seq} if number % 2 else {}
-            ack = await theirs.call("watch", {"event_id": party.id, **resume})
-            epoch, start = ack["epoch"], ack["head_seq"]
-            await theirs.wait(
-                lambda line, start=start: line.get("event") == "ledger" and line["data"]["to_seq"] > start + 5
-            )
-            frames = [line["data"] for line in theirs.said if line.get("event") == "ledger"]
-            seq = start
-            for frame in frames:
-                assert frame["from_seq"] == seq + 1
-                seq = frame["to_seq"]
+            ack = await theirs.call("watch", {"event_id": party.id, **resume}, socket)
+            epoch, seq = ack["epoch"], ack["head_seq"]
+            await theirs.wait(lambda line, goal=(socket, seq + 5): is_frame(line, *goal))
+            for line in theirs.said:
+                if is_frame(line, socket):
+                    assert line["data"]["from_seq"] == seq + 1
+                    seq = line["data"]["to_seq"]
             if number % 3 == 0:
-                theirs.break_off()
-                assert await theirs.disconnected() == "transport close"
+                theirs.break_off(socket)
+                assert await theirs.disconnected(socket) == "transport close"
+
+
+def is_frame(line: dict[str, Any], socket: str, beyond: int = 0) -> bool:
+    return line.get("event") == "ledger" and line["socket"] == socket and line["data"]["to_seq"] > beyond
 
 
 async def test_a_node_that_stops_is_a_lost_connection(theirs: IndependentClient, start: Start):

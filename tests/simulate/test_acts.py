@@ -12,7 +12,7 @@ from dibs_realtime.simulate.observer import Observer, converges
 from dibs_realtime.simulate.problems import ApiError
 from dibs_realtime.simulate.scene import Scene
 from dibs_realtime.simulate.stage import hand_out
-from dibs_realtime.simulate.tickets import Ticket
+from dibs_realtime.simulate.tickets import Ticket, mistyped
 from dibs_realtime.simulate.visit import MISHAPS, use
 from tests.support.world import Party
 
@@ -50,13 +50,17 @@ async def test_a_door_that_is_cut_off_while_it_asks_finds_its_own_redemption(
     ticket = scene.stock.take(scene.rng)
     assert ticket is not None
     door = scene.doors[0]
-    asked = asyncio.create_task(door.redeem(ticket.code))
+    asked = asyncio.create_task(door.redeem(ticket, ticket.code))
     await asyncio.sleep(0)
-    await door.go_quiet()
+    await door.go_quiet({})
     assert (await asked)["alone"]
-    assert (await door.redeem(f"{ticket.code[:5].lower()}-{ticket.code[5:]}"))["reason"] == "already_redeemed"
+    assert (await door.redeem(ticket, ticket.code.lower()))["reason"] == "already_redeemed"
+    assert (await door.redeem(ticket, ticket.code, units=2))["reason"] == "already_redeemed"
+    assert (await door.redeem(mistyped(ticket, scene.rng), "7KQ4MX2P9T"))["reason"] == "unknown_code"
+    elsewhere = Ticket(ticket.code, {**ticket.offer, "gate_ids": ["elsewhere"]})
+    assert (await door.redeem(elsewhere, ticket.code))["reason"] == "wrong_gate"
     verdicts = await door.come_back()
-    assert [verdict["verdict"] for verdict in verdicts] == ["accepted", "refused"]
+    assert [verdict["verdict"] for verdict in verdicts] == ["accepted", *["refused"] * 4]
     assert not any(verdict["conflict_id"] for verdict in verdicts)
     assert await converged(observer, account, party) == []
 

@@ -5,7 +5,7 @@ import random
 import time
 
 from dibs_realtime.simulate.pace import LAST_ARRIVAL, Pace, arrivals
-from dibs_realtime.simulate.tickets import Stock, as_scanned, mistyped
+from dibs_realtime.simulate.tickets import Stock, Ticket, as_scanned, mistyped
 from dibs_realtime.vouchers import codes
 
 
@@ -40,7 +40,7 @@ def test_what_a_door_gets_is_the_code():
     for _ in range(200):
         code = codes.generate()
         assert codes.read(as_scanned(code, "https://party.example", rng)) == code
-        assert codes.read(mistyped(code, rng)) != code
+        assert codes.read(mistyped(Ticket(code, {}), rng).code) != code
 
 
 def test_each_code_is_taken_once():

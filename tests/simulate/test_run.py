@@ -5,10 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 
+from dibs_realtime.commands.simulate import simulate_command
+from dibs_realtime.simulate import run
+from dibs_realtime.simulate.account import Account
 from dibs_realtime.simulate.run import Options, simulate
 from dibs_realtime.simulate.stage import StageError
+from tests.local.running import free_port
 from tests.support.world import PASSWORD, Party, World
 
 
@@ -78,6 +83,36 @@ async def test_what_cannot_begin(base_url: str, party: Party, world: World):
         await told(options(base_url, party.event["slug"], email=door.email, password=PASSWORD))
     snapshot = await party.owner.get(f"{party.path}/snapshot")
     assert len(snapshot["devices"]) == 1
+
+
+async def test_an_account_stays_signed_in(account: Account, party: Party):
+    first = account._refresh
+    await account.token()
+    assert account._refresh == first
+    await account.token(refused=True)
+    renewed = account._refresh
+    assert renewed != first
+    account._good_until = 0
+    await account.token()
+    assert account._refresh != renewed
+    for session in await account.listed("/auth/sessions"):
+        await party.owner.delete(f"/auth/sessions/{session['id']}")
+    assert (await account.call("GET", "/users/me"))["email"] == party.owner.email, "it signs in again"
+
+
+def test_a_server_that_is_not_there(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(run, "SETUP_SECONDS", 0.2)
+    url = f"http://127.0.0.1:{free_port()}"
+    ended = CliRunner().invoke(simulate_command, ["--event", "x", "--url", url])
+    assert ended.exit_code == 1
+    assert ended.output == f"Error: {url} does not answer (ClientConnectorError).\n"
+
+
+def test_an_address_that_is_none():
+    for url in ("party.example", "https://party.example/app/", "ftp://party.example"):
+        ended = CliRunner().invoke(simulate_command, ["--event", "x", "--url", url])
+        assert ended.exit_code == 2
+        assert "--url must be an address" in ended.output
 
 
 async def test_the_demo_keeps_its_account(tmp_path: Path, api: Any):

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from dibs_realtime.kit.problems import Problem
-from dibs_realtime.vouchers import codes
+from dibs_realtime.vouchers import codes, sheet
 from dibs_realtime.vouchers.importing import Importing, Outcome, Stage
 from dibs_realtime.vouchers.sorting import Fault
 from tests.vouchers.conftest import Desk
@@ -125,6 +125,16 @@ async def test_a_wrong_heading(desk: Desk, text: str) -> None:
     with pytest.raises(Problem) as caught:
         await desk.bring(text)
     assert caught.value.status == 422
+
+
+async def test_too_many_rows(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheet, "MOST_ROWS", 3)
+    await desk.night.offer(title="Drink")
+    rows = "code,offer\nAAAA,Drink\nno!,Drink\n\nBBBB,Drink\n"
+    with pytest.raises(Problem) as caught:
+        await desk.bring(rows + "CCCC,Drink\n")
+    assert caught.value.status == 413
+    assert (await desk.bring(rows)).imported == 2
 
 
 async def test_a_heading_alone(desk: Desk) -> None:

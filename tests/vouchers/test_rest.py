@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 import segno
-from aiohttp import web
+from aiohttp import ClientPayloadError
 
-from dibs_realtime.app import PARTS
+from dibs_realtime.kit import problems
 from dibs_realtime.kit.ids import new_id
-from dibs_realtime.vouchers import bodies, exporting, qr
+from dibs_realtime.vouchers import exporting, qr, queries
 from tests.conftest import StartNode
 from tests.support.rest import Answer, Rest
 from tests.support.world import Organizer, Party, World, fresh_key
@@ -161,9 +161,9 @@ async def test_void(party: Party) -> None:
 
 async def test_export(party: Party, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exporting, "PAGE", 3)
-    rows = 'CELL1,Drink,2,"=cmd|x; =1",+a@dibs.example\nCELL2,Drink,,"Ann, ""the"" Lee",\n'
+    rows = 'CHAR1,Drink,2,"=cmd|x; =1",+a@dibs.example\nCHAR2,Drink,,"Ann, ""the"" Lee",\n'
     (await bring(party.owner, party, HEADING + rows)).expect(200)
-    await party.device.redeem("cell1")
+    await party.device.redeem("char1")
     answer = await party.owner.ask("GET", f"{party.path}/vouchers/export?format=csv")
     answer.expect(200)
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
@@ -172,7 +172,7 @@ async def test_export(party: Party, monkeypatch: pytest.MonkeyPatch) -> None:
     assert answer.raw.startswith(b"\xef\xbb\xbfcode,")
     table = list(csv.reader(io.StringIO(answer.raw.decode("utf-8-sig"), newline="")))
     assert tuple(table[0]) == exporting.COLUMNS
-    assert [row[0] for row in table[1:]] == [*party.codes, "CELL1", "CELL2"]
+    assert [row[0] for row in table[1:]] == [*party.codes, "CHAR1", "CHAR2"]
     assert table[3][1:7] == ["Drink", "claimed", "1", "2", "'=cmd|x; '=1", "'+a@dibs.example"]
     assert table[4][1:7] == ["Drink", "claimed", "0", "1", 'Ann, "the" Lee', ""]
     assert table[4][7].endswith("Z")
@@ -181,19 +181,19 @@ async def test_export(party: Party, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (head.status, head.raw) == (200, b"")
 
 
-async def test_an_export_that_breaks_off_does_not_look_whole(
-    party: Party, app: web.Application, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_export_that_breaks_off_does_not_look_whole(party: Party, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exporting, "PAGE", 1)
-    database, real = app[PARTS].database, exporting.queries.export_page
+    real, pages = queries.export_page, 0
 
-    async def fails_later(*arguments: Any) -> Any:
-        rows = await real(*arguments)
-        await database.close()
-        return rows
+    async def only_one(*arguments: Any) -> Any:
+        nonlocal pages
+        pages += 1
+        if pages > 1:
+            raise problems.unavailable()
+        return await real(*arguments)
 
-    monkeypatch.setattr(exporting.queries, "export_page", fails_later)
-    with pytest.raises((ConnectionError, OSError, Exception), match=r"payload|[Cc]onnection|disconnect"):
+    monkeypatch.setattr(queries, "export_page", only_one)
+    with pytest.raises(ClientPayloadError):
         await party.owner.ask("GET", f"{party.path}/vouchers/export")
 
 
@@ -231,7 +231,8 @@ def test_a_symbol_stays_small(public_url: str, version: int) -> None:
 async def test_a_vouchers_page(world: World, party: Party) -> None:
     code = party.codes[0]
     shown = await world.nobody.get(f"/public/vouchers/{code[:5].lower()}-{code[5:]}")
-    assert (shown["event"]["slug"], shown["offer"]["title"], shown["state"]) == (party.event["slug"], "Drink", "issued")
+    assert (shown["event"]["slug"], shown["offer"]["title"]) == (party.event["slug"], party.ticket["title"])
+    assert shown["state"] == "issued"
     (await bring(party.owner, party, f"{HEADING}OWNCODE1,Drink,1,Ann,\n")).expect(200)
     await world.nobody.refused(404, "GET", "/public/vouchers/OWNCODE1")
     await world.nobody.refused(404, "GET", "/public/vouchers/no!code")
@@ -239,7 +240,6 @@ async def test_a_vouchers_page(world: World, party: Party) -> None:
     offer = await world.offer(party.owner, draft["id"])
     [hidden] = await world.codes(party.owner, draft["id"], offer["id"])
     await world.nobody.refused(404, "GET", f"/public/vouchers/{hidden}")
-    assert bodies.picture(b"", "image/png").headers["Cache-Control"] == "private, no-store"
 
 
 async def test_who_guesses_codes_is_slowed_down(start_node: StartNode) -> None:

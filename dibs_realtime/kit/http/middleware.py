@@ -17,6 +17,7 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Server": "dibs",  # and not the versions of what it is made of
 }
 # Pages bring a policy of their own; everything else is data, which loads and runs nothing.
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"

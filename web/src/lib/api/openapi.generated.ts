@@ -1267,14 +1267,11 @@ export interface components {
          * @description What to change of a device; `gate_id` may be null.
          */
         DevicePatch: {
-            /** @default null */
-            can_search?: boolean | null;
+            can_search?: boolean;
             /** @default null */
             gate_id?: string | null;
-            /** @default null */
-            gate_locked?: boolean | null;
-            /** @default null */
-            label?: string | null;
+            gate_locked?: boolean;
+            label?: string;
         };
         /**
          * DeviceResource
@@ -1355,24 +1352,20 @@ export interface components {
         EventPatch: {
             /** @default null */
             access_code?: string | null;
-            /** @default null */
-            description?: string | null;
-            /** @default null */
-            ends_at?: string | null;
-            /** @default null */
-            guest_access?: ("open" | "access_code") | null;
-            /** @default null */
-            guest_name?: ("off" | "optional" | "required") | null;
-            /** @default null */
-            name?: string | null;
-            /** @default null */
-            slug?: string | null;
-            /** @default null */
-            starts_at?: string | null;
-            /** @default null */
-            timezone?: string | null;
-            /** @default null */
-            venue?: string | null;
+            description?: string;
+            /** Format: date-time */
+            ends_at?: string;
+            /** @enum {string} */
+            guest_access?: "open" | "access_code";
+            /** @enum {string} */
+            guest_name?: "off" | "optional" | "required";
+            name?: string;
+            /** @description The event's address: 3 to 63 lower-case letters, digits and inner dashes. */
+            slug?: string;
+            /** Format: date-time */
+            starts_at?: string;
+            timezone?: string;
+            venue?: string;
         };
         /**
          * EventResource
@@ -1796,14 +1789,10 @@ export interface components {
             claim_from?: string | null;
             /** @default null */
             claim_until?: string | null;
-            /** @default null */
-            claimable?: boolean | null;
-            /** @default null */
-            description?: string | null;
-            /** @default null */
-            gate_ids?: string[] | null;
-            /** @default null */
-            max_uses?: number | null;
+            claimable?: boolean;
+            description?: string;
+            gate_ids?: string[];
+            max_uses?: number;
             /** @default null */
             per_guest_limit?: number | null;
             /** @default null */
@@ -1812,10 +1801,9 @@ export interface components {
             redeem_from?: string | null;
             /** @default null */
             redeem_until?: string | null;
-            /** @default null */
-            status?: ("active" | "paused") | null;
-            /** @default null */
-            title?: string | null;
+            /** @enum {string} */
+            status?: "active" | "paused";
+            title?: string;
         };
         /**
          * OpenLink
@@ -1968,12 +1956,11 @@ export interface components {
          * @description What to change of one's account. A new password takes the current one and ends all other sessions.
          */
         ProfilePatch: {
-            /** @default null */
-            current_password?: string | null;
-            /** @default null */
-            name?: string | null;
-            /** @default null */
-            password?: string | null;
+            /** Format: password */
+            current_password?: string;
+            name?: string;
+            /** Format: password */
+            password?: string;
         };
         /**
          * PublicEvent

@@ -125,7 +125,6 @@ export const en = {
     noLimitMark: '∞',
     soldOut: 'All gone',
     issued: 'Codes',
-    voided: 'Voided',
     paused: 'Paused',
     usesEach: (uses: number) => `${uses} uses each`,
     conflicts: (count: number) =>
