@@ -29,7 +29,6 @@ from dibs_realtime.events.members.routes import routes as member_routes
 from dibs_realtime.events.members.use_cases import Members
 from dibs_realtime.events.repository import EventRepository
 from dibs_realtime.events.routes import routes as event_routes
-from dibs_realtime.kit import problems
 from dibs_realtime.kit.clock import Clock, utc_now
 from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.http import openapi
@@ -211,15 +210,16 @@ def _lifetime(
     database: Database, redis: Redis, sessions: SessionDirectory, passwords: Passwords, hub: Hub
 ) -> Callable[[web.Application], AsyncIterator[None]]:
     async def connections(_app: web.Application) -> AsyncIterator[None]:
-        await database.open()
-        await redis.open()
-        await sessions.open()
-        hub.start()
-        yield
-        await sessions.close()
-        await redis.close()
-        await database.close()
-        passwords.close()
+        async with contextlib.AsyncExitStack() as stack:  # what was opened is closed, also when the next one fails
+            stack.callback(passwords.close)
+            stack.push_async_callback(database.close)
+            await database.open()
+            stack.push_async_callback(redis.close)
+            await redis.open()
+            stack.push_async_callback(sessions.close)
+            await sessions.open()
+            hub.start()
+            yield
 
     return connections
 
@@ -229,8 +229,8 @@ def _janitor(staging: StagingRepository, clock: Clock) -> Callable[[web.Applicat
         while True:
             try:
                 await staging.clear_leftovers(clock())
-            except problems.Problem:
-                _log.warning("leftovers cannot be cleared now")
+            except Exception:  # noqa: BLE001  # whatever it was, the next round must come
+                _log.exception("leftovers cannot be cleared now")
             await asyncio.sleep(SWEEP_SECONDS)
 
     async def janitor(_app: web.Application) -> AsyncIterator[None]:

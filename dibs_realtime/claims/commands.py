@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from dibs_realtime.claims.model import judge
+from dibs_realtime.claims.model import GUEST_BY_ID, GUESTS, judge
 from dibs_realtime.events.model import event_of
 from dibs_realtime.kit import problems
 from dibs_realtime.ledger.command import Command, KeyedCommand, Lane
@@ -50,6 +50,7 @@ class ClaimVoucher(KeyedCommand[dict[str, Any]]):
     def reads(self) -> Iterable[Read]:
         yield from super().reads()
         yield Read(VOUCHERS_OF_GUEST, self.guest_id)
+        yield Read(GUEST_BY_ID, self.guest_id)
         yield Read(UNCLAIMED, self.offer_id)
         yield Read(VOUCHER_BY_CODE, self.new_code)
 
@@ -95,6 +96,10 @@ class ClaimVoucher(KeyedCommand[dict[str, Any]]):
             )  # fmt: skip
             counts = {"claimed": 1, "unclaimed": -1}
         else:
+            counter = counter_of(view, offer.id)
+            if offer.quantity is not None and counter.places >= offer.quantity:
+                # The pool was not empty when `remaining` was judged; the batch did not read it far enough.
+                raise problems.unavailable("Please try once more.", retry_after=1)
             if view.first(VOUCHER_BY_CODE, self.new_code) is not None:
                 raise problems.unavailable("Please try once more.", retry_after=1)  # one in 10^15
             voucher = Voucher(
@@ -114,6 +119,8 @@ class ClaimVoucher(KeyedCommand[dict[str, Any]]):
                 updated_at=view.now,
             )
             counts = {"issued": 1, "claimed": 1, "places": 1}
+        guest = view.get(GUESTS, self.guest_id)
+        voucher = replace(voucher, guest_name=guest.name if guest else None)
         view.put(VOUCHERS, voucher)
         record(
             view,

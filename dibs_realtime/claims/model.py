@@ -1,9 +1,12 @@
 """The rules of calling dibs, pure."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
 from dibs_realtime.events.model import EventStatus
+from dibs_realtime.ledger.table import Lookup, Table
 from dibs_realtime.offers.model import Offer
 
 ClaimReason = Literal[
@@ -38,3 +41,23 @@ def judge(offer: Offer, event_status: EventStatus, held: int, left: int | None, 
     if left is not None and left <= 0:
         return "sold_out"
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class GuestRow:
+    """What a claim shows of its guest. Guests are made outside the ledger, which only reads them."""
+
+    id: UUID
+    name: str | None
+
+
+GUESTS: Table[GuestRow] = Table("guests", GuestRow, {"id": "uuid", "name": "text"})
+
+GUEST_BY_ID: Lookup[GuestRow] = Lookup(
+    "guest_by_id",
+    GUESTS,
+    """SELECT g.id, g.name FROM unnest({keys}) AS k (id) CROSS JOIN LATERAL (
+              SELECT * FROM guests w WHERE w.event_id = $1 AND w.id = k.id LIMIT 1) g""",
+    ("uuid",),
+    lambda row: row.id,
+)

@@ -39,7 +39,7 @@ class CreateGate(Command[Gate]):
     name: str
 
     def decide(self, view: View) -> Gate:
-        if len(view.all(GATES)) >= MOST_GATES:
+        if sum(not gate.deleted for gate in view.all(GATES)) >= MOST_GATES or len(view.all(GATES)) >= 10 * MOST_GATES:
             raise problems.conflict(f"An event has at most {MOST_GATES} gates.")
         gate = Gate(self.gate_id, self.name, deleted=False, version=1, created_at=view.now, updated_at=view.now)
         view.put(GATES, gate)
@@ -192,7 +192,6 @@ class RevokeDevice(Command[Device]):
         if device.status == "revoked":
             return device
         check_version(device, self.if_match)
-        # The session stays named: whoever repeats the command ends it again, should the first one have died in between.
         after = replace(device, status="revoked", version=device.version + 1, updated_at=view.now)
         return _note(view, self.event_id, self.actor, "device.revoked", after)
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from dibs_realtime.kit import problems
 from dibs_realtime.ledger.model import Actor
 from dibs_realtime.ledger.table import Table
 from dibs_realtime.ledger.view import View
@@ -64,3 +65,9 @@ def labelled(view: View, actor: Actor) -> Actor:
     """Return the actor with its device's label; other actors as they are."""
     device = device_of(view, actor.id) if actor.type == "device" and actor.id is not None else None
     return replace(actor, label=device.label) if device else actor
+
+
+def check_device(device: Device | None) -> None:
+    """Raise Problem 401 for a device that was ended: its entry is on the ledger before its session is over."""
+    if device is not None and device.status == "revoked":
+        raise problems.unauthorized("This device was ended.")

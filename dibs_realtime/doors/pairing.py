@@ -57,10 +57,9 @@ class PairingOffice:
         await self._repository.add(digest(code), event_id, device_id, now, now + VALID_FOR)
         return code, now + VALID_FOR
 
-    async def end_session(self, device: Device, reason: str) -> None:
-        """End the session that speaks for the device, on every node."""
-        if device.session_id is not None:
-            await self._sessions.revoke(device.session_id, reason)
+    async def end_sessions(self, device_id: UUID, reason: str) -> None:
+        """End every session that speaks for the device, on every node, one that was begun this very moment too."""
+        await self._repository.end_sessions(device_id, reason, self._sessions)
 
     async def pair(self, code: str, nonce: str, address: str, user_agent: str) -> tuple[UUID, Device, str]:
         """Trade a code for a token. Returns the event, the device and the token.
@@ -71,9 +70,13 @@ class PairingOffice:
         now = self._clock()
         attempt = await self._limits.count(self._rule, address, now)
         nonce_hash = hashlib.sha256(nonce.encode()).digest()
-        pairing = await self._repository.take(
-            digest(code), nonce_hash, now, now - ASK_AGAIN_WITHIN, user_agent, self._sessions
-        )
+        try:
+            pairing = await self._repository.take(
+                digest(code), nonce_hash, now, now - ASK_AGAIN_WITHIN, user_agent, self._sessions
+            )
+        except problems.Problem:  # our failure is no wrong code of theirs
+            await self._limits.take_back(attempt)
+            raise
         if pairing is None:
             raise problems.not_found("This pairing code is wrong, used or too old. Ask for a new one.")
         await self._limits.take_back(attempt)

@@ -61,11 +61,10 @@ class PairingRepository:
 
         The nonce that used it after `again_after` gets the same session again.
         """
-        ended = []
         async with self._database.transaction() as connection:
             row = await connection.fetchrow(
                 """SELECT p.event_id, p.device_id, p.expires_at, p.used_at, p.nonce_hash, p.session_id,
-                          e.ends_at, d.status, d.session_id AS old_session_id
+                          e.ends_at, d.status
                      FROM pairings p JOIN events e ON e.id = p.event_id
                      JOIN devices d ON d.event_id = p.event_id AND d.id = p.device_id
                     WHERE p.code_hash = $1 FOR UPDATE OF p""",
@@ -82,14 +81,19 @@ class PairingRepository:
             session = await sessions.create_session(
                 connection, "device", row["device_id"], row["event_id"], now, token_end(row["ends_at"], now), user_agent
             )
-            if row["old_session_id"] is not None:
-                ended = await sessions.revoke_session(connection, row["old_session_id"], "paired_again")
+            ended = await sessions.revoke_sessions_of(connection, row["device_id"], "paired_again", but=session.id)
             await connection.execute(
                 "UPDATE pairings SET used_at = $2, nonce_hash = $3, session_id = $4 WHERE code_hash = $1",
                 code_hash, now, nonce_hash, session.id,
             )  # fmt: skip
         await sessions.announce(ended)
         return TakenPairing(row["event_id"], row["device_id"], session.id)
+
+    async def end_sessions(self, device_id: UUID, reason: str, sessions: SessionDirectory) -> None:
+        """End all sessions of a device."""
+        async with self._database.transaction() as connection:
+            ended = await sessions.revoke_sessions_of(connection, device_id, reason)
+        await sessions.announce(ended)
 
 
 class PresenceRepository:

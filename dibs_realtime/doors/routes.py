@@ -145,11 +145,8 @@ def device_routes(
     async def revoke(call: Call) -> None:
         """End a device for good; its token ends within a second, everywhere."""
         device_id = call.path["device_id"]
-        view = await resident_view(database, call.event_id, (DEVICES,))
-        before = device_of(view, device_id)
         await ledger.submit(RevokeDevice(call.event_id, actor_of(call.caller), device_id, call.if_match))
-        if before is not None:
-            await office.end_session(before, "device_revoked")
+        await office.end_sessions(device_id, "device_revoked")
 
     @r.post("/events/{event_id}/devices/{device_id}/pairing", who="M", problems=(409,))
     async def pair_anew(call: Call) -> Pairing:
@@ -160,7 +157,7 @@ def device_routes(
             raise problems.not_found()
         if device.status == "revoked":
             raise problems.conflict("This device was ended. Add a new one.")
-        await office.end_session(device, "paired_again")
+        await office.end_sessions(device.id, "paired_again")
         return await pairing(call.event_id, device)
 
     @r.post("/devices/pair", who="-", problems=(404, 409, 429))

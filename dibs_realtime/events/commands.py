@@ -72,5 +72,5 @@ class SetEventStatus(Command[Event]):
         seq = view.append(
             Draft(kind, self.actor, data={name: shape[name] for name in ("status", "version", "updated_at")})
         )
-        view.put(STATUS_CHANGES, StatusChange(event.id, seq, view.now, self.status))
+        view.put(STATUS_CHANGES, StatusChange(event.id, seq, view.at, self.status))
         return event

@@ -19,8 +19,8 @@ _PLACES = ", ".join(f"${n}" for n in range(1, len(EVENTS.columns) + 1))
 # Everything keyed by the event that no foreign key empties.
 _OF_AN_EVENT = (
     "ledger", "verdicts", "gates", "gate_counters", "event_counters", "status_changes", "offers", "offer_counters",
-    "devices", "device_presence", "voucher_batches", "vouchers", "redemptions", "attempts", "conflicts",
-    "minute_counters",
+    "devices", "device_presence", "voucher_batches", "vouchers", "voucher_voids", "redemptions", "attempts",
+    "conflicts", "minute_counters",
 )  # fmt: skip
 
 
@@ -95,7 +95,8 @@ class EventRepository:
             if row["status"] != "draft":
                 raise problems.conflict("Only a draft can be deleted. Close this event instead.")
             for table in _OF_AN_EVENT:
-                await connection.execute(f"DELETE FROM {table} WHERE event_id = $1", event_id)  # noqa: S608  # constants
+                statement = f"DELETE FROM {table} WHERE event_id = $1"  # noqa: S608  # constants
+                await connection.execute(statement, event_id, timeout=120)  # a draft may hold a million codes
             await connection.execute("DELETE FROM events WHERE id = $1", event_id)
             ended = await self._sessions.revoke_sessions_in(connection, event_id, "event_deleted")
         await self._sessions.announce(ended)

@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from dibs_realtime.events.model import EventStatus, GuestAccess, GuestName
-from dibs_realtime.kit.wire import LongText, Name, Omissible, PageQuery, Text, Utc, Wire
+from dibs_realtime.kit.wire import LongText, Moment, Name, Omissible, PageQuery, Text, Utc, Wire
 
 _ZONES = frozenset(available_timezones())
 
@@ -63,8 +63,8 @@ class NewEvent(Wire):
     description: LongText = ""
     venue: Annotated[Text, StringConstraints(strip_whitespace=True, max_length=200)] = ""
     timezone: Timezone
-    starts_at: Utc
-    ends_at: Utc
+    starts_at: Moment
+    ends_at: Moment
     guest_access: GuestAccess = "open"
     access_code: AccessCode | None = None
     guest_name: GuestName = "off"

@@ -19,6 +19,9 @@ WRITER_PLANS = {
     "plan_cache_mode": "force_generic_plan",
     "jit": "off",
 }
+# Times come back as they went in, whatever zone the server was set up with; a lost peer's locks do not outlive it by
+# hours.
+SESSION = {"timezone": "UTC", "tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3"}
 _AWAY = (
     OSError,
     TimeoutError,
@@ -55,7 +58,8 @@ class Database:
         self._read = await self._pool(self._url, self._readers, {"jit": "off"})
         self._write = await self._pool(self._url, self._writers, WRITER_PLANS)
         if self._replica_url:
-            self._replica = await self._pool(self._replica_url, self._readers, {"jit": "off"})
+            # It is not needed: a replica that is away stops no start.
+            self._replica = await self._pool(self._replica_url, self._readers, {"jit": "off"}, at_once=0)
 
     async def close(self) -> None:
         """Close the pools; running statements get a few seconds."""
@@ -79,12 +83,6 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def replica(self) -> AsyncIterator[Connection]:
-        """Lend a connection for reads that may be a moment old."""
-        async with _borrowed(self._replica or self._read) as connection:
-            yield connection
-
-    @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """Lend a connection inside a transaction."""
         async with self.reading() as connection, connection.transaction():
@@ -94,6 +92,16 @@ class Database:
         """Return all rows."""
         async with self.reading() as connection:
             return list(await connection.fetch(sql, *arguments))
+
+    async def fetch_behind(self, sql: str, *arguments: Any) -> list[Any]:
+        """Return all rows as they were a moment ago: from the replica, or from the primary where it is away."""
+        if self._replica is not None:
+            try:
+                async with _borrowed(self._replica) as connection:
+                    return list(await connection.fetch(sql, *arguments))
+            except problems.Problem:
+                pass
+        return await self.fetch(sql, *arguments)
 
     async def fetchrow(self, sql: str, *arguments: Any) -> Any:
         """Return the first row or None."""
@@ -111,17 +119,17 @@ class Database:
             tag: str = await connection.execute(sql, *arguments)
             return tag
 
-    async def _pool(self, url: str, size: int, settings: dict[str, str]) -> "asyncpg.Pool[Any]":
+    async def _pool(self, url: str, size: int, settings: dict[str, str], *, at_once: int = 1) -> "asyncpg.Pool[Any]":
         return await asyncpg.create_pool(
             url,
-            min_size=1,
+            min_size=at_once,
             max_size=size,
             command_timeout=STATEMENT_SECONDS,
             timeout=ACQUIRE_SECONDS,
             max_inactive_connection_lifetime=300,
             statement_cache_size=500,
             reset=_left_as_found,
-            server_settings={"application_name": "dibs", **settings},
+            server_settings={"application_name": "dibs", **SESSION, **settings},
         )
 
 

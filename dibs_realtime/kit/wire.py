@@ -55,6 +55,16 @@ Utc = Annotated[AwareDatetime, BeforeValidator(_read_rfc_3339), AfterValidator(_
 # As patterns and not as functions: constraints that are added to these types then still apply in the right order.
 NOT_BLANK = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 
+
+def _of_our_days(value: datetime) -> datetime:
+    if not 2000 <= value.year < 2200:  # noqa: PLR2004  # wide enough for every party, and far from what overflows
+        raise ValueError("must be between the years 2000 and 2199")
+    return value
+
+
+Moment = Annotated[Utc, AfterValidator(_of_our_days)]
+"""A time that people choose: when something begins or ends."""
+
 Text = Annotated[str, StringConstraints(pattern=r"^[^\u0000]*$")]
 """Text that PostgreSQL can keep: no NUL. (Lone surrogates are no string for pydantic.)"""
 

@@ -81,7 +81,10 @@ KEY_REUSED = "This idempotency key was used for a different request."
 
 
 class KeyedCommand(Command[R]):
-    """A command that may be sent twice: the same key gets the first answer again, whatever has changed since."""
+    """A command that may be sent twice: the same key gets the first answer again, whatever has changed since.
+
+    An empty key: the caller sent none, so that nothing is kept.
+    """
 
     actor: Actor
     key: str
@@ -104,7 +107,8 @@ class KeyedCommand(Command[R]):
         """Turn an answer into what the caller gets. Read back from the database, ids and times in it are texts."""
 
     def reads(self) -> Iterable[Read]:
-        yield Read(VERDICT_BY_KEY, (self.scope, self.key))
+        if self.key:
+            yield Read(VERDICT_BY_KEY, (self.scope, self.key))
 
     def stored(self, view: View) -> Verdict | None:
         """Return the first answer to this key. Raises Problem 422 when it answered another request."""
@@ -118,7 +122,8 @@ class KeyedCommand(Command[R]):
         if verdict is not None:
             return self.render(view, verdict.answer, replayed=True)
         answer = self.act(view)
-        self.store(view, answer)
+        if self.key:
+            self.store(view, answer)
         return self.render(view, answer, replayed=False)
 
     def store(self, view: View, answer: Mapping[str, Any]) -> None:

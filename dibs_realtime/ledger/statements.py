@@ -73,7 +73,8 @@ def writing(inserted: tuple[Table[Any], ...], updated: tuple[Table[Any], ...], e
         head = "UPDATE ledger_heads SET seq = $4, at = $5 WHERE event_id = $1 AND seq = $2 AND epoch = $3 RETURNING seq"
         number = 7
     else:
-        head = "SELECT seq FROM ledger_heads WHERE event_id = $1 AND seq = $2 AND epoch = $3"
+        # Locked against the removal of the event; other batches pass.
+        head = "SELECT seq FROM ledger_heads WHERE event_id = $1 AND seq = $2 AND epoch = $3 FOR KEY SHARE"
     parts = [f"head AS ({head})"]
     if entries:
         parts.append(f"entries AS ({_INSERT_ENTRIES} WHERE {guard})")

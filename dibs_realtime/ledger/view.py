@@ -40,7 +40,9 @@ class View:
         self.event_id = event_id
         self.epoch = resident.epoch
         self.base_seq = resident.seq
-        self.now = max(now, resident.at)  # a ledger's clock never runs backwards, whichever node wrote last
+        self.now = now
+        self.at = max(now, resident.at)
+        """The time on entries: it never runs backwards, whichever node wrote last. Rules are judged at `now`."""
         self.entries: list[Entry] = []
         self.notices: list[Mapping[str, Any]] = []
         self.changes = Changes()
@@ -63,14 +65,14 @@ class View:
         """Return the rows found under `key`, as they are now, in the order in which they were found."""
         rows = self._rows.get(lookup.table.name, {})
         found = self._indexes.get(lookup.name, {}).get(key, ())
-        return [rows[pk] for pk in found if lookup.index(rows[pk]) == key]
+        return [rows[pk] for pk in found if pk in rows and lookup.index(rows[pk]) == key]
 
     def first(self, lookup: Lookup[Row], key: Hashable) -> Row | None:
         """Return the first row found under `key`, or None."""
         rows = self._rows.get(lookup.table.name, {})
         for pk in self._indexes.get(lookup.name, {}).get(key, ()):
-            row: Row = rows[pk]
-            if lookup.index(row) == key:
+            row: Row | None = rows.get(pk)  # gone: its command was taken back
+            if row is not None and lookup.index(row) == key:
                 return row
         return None
 
@@ -96,7 +98,7 @@ class View:
         """Append an entry; return its `seq`."""
         data = {**draft.data, "counts": dict(draft.counts)} if draft.counts else draft.data
         entry = Entry(
-            self.seq + 1, self.now, draft.kind, draft.actor, draft.offer_id, draft.voucher_id, draft.gate_id, data
+            self.seq + 1, self.at, draft.kind, draft.actor, draft.offer_id, draft.voucher_id, draft.gate_id, data
         )
         self.entries.append(entry)
         return entry.seq
@@ -144,7 +146,7 @@ class View:
     def settled(self, resident_names: frozenset[str]) -> Resident:
         """Return the resident state after this batch, for the next one."""
         rows = {name: self._rows.get(name, {}) for name in resident_names}
-        return Resident(self.epoch, self.seq, self.now, rows)
+        return Resident(self.epoch, self.seq, self.at, rows)
 
 
 def _added(table: Table[Any], before: Any, row: Any) -> Any:

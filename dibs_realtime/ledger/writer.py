@@ -108,18 +108,17 @@ class EventWriter:
     async def _settle(self, batch: list[_Ticket[Any]]) -> None:
         try:
             results = await self._commit([ticket.command for ticket in batch])
-        except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
-            # A row that the database refuses must not spoil its neighbours: each goes alone, the culprit gets the
-            # error.
+        except problems.Problem as problem:  # everybody's: PostgreSQL is away, or the event is gone
+            self._resident = None
+            results = [problem] * len(batch)
+        except Exception as error:  # noqa: BLE001  # whatever went wrong belongs to those who wait for it
+            # What one row spoils must not spoil its neighbours: each goes alone, the culprit gets the error.
             self._resident = None
             if len(batch) > 1:
                 for ticket in batch:
                     await self._settle([ticket])
                 return
             results = [_explained(error, batch[0].command)]
-        except Exception as error:  # noqa: BLE001  # whatever went wrong belongs to those who wait for it
-            self._resident = None
-            results = [error] * len(batch)
         for ticket, result in zip(batch, results, strict=True):
             ticket.settle(result)
 
@@ -177,7 +176,7 @@ class EventWriter:
             return True
         arguments: list[Any] = [self._event_id, view.base_seq, view.epoch]
         if view.entries:
-            arguments += [view.seq, view.now]
+            arguments += [view.seq, view.at]
         arguments += statements.writing_arguments(view.entries, view.changes)
         sql = statements.writing(inserted, updated, bool(view.entries))
         return await connection.fetchval(sql, *arguments) is not None
@@ -201,9 +200,13 @@ def _decide(command: Command[Any], view: View) -> Any:
         return error
 
 
-def _explained(error: asyncpg.PostgresError, command: Command[Any]) -> Exception:
+def _explained(error: Exception, command: Command[Any]) -> Exception:
     detail = command.constraints.get(getattr(error, "constraint_name", None) or "")
-    return problems.conflict(detail) if detail else error
+    if detail:
+        return problems.conflict(detail)
+    if isinstance(error, (asyncpg.TransactionRollbackError, asyncpg.InsufficientResourcesError)):
+        return problems.unavailable()
+    return error
 
 
 class Ledger:

@@ -1,5 +1,7 @@
 """Who connects, and what each message of theirs does."""
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -18,7 +20,7 @@ from dibs_realtime.live.figures import LiveFigures
 from dibs_realtime.live.guests import GuestVouchers
 from dibs_realtime.live.limits import LiveLimits
 from dibs_realtime.live.messages import CALLS, Claim, Handshake, Redeem, Unwatch, Watch, WatchPublic
-from dibs_realtime.live.outbox import Outbox
+from dibs_realtime.live.outbox import CLOSE_SECONDS, Outbox
 from dibs_realtime.live.ports import Ports
 from dibs_realtime.live.presence import Presence
 from dibs_realtime.live.public import PublicCounts
@@ -64,6 +66,8 @@ class Desk:
             "claim": self._claim,
         }
         assert self._handlers.keys() == CALLS.keys()
+        self._under_way = 0
+        self._closing = False
 
     # ── connections ──
 
@@ -119,11 +123,28 @@ class Desk:
         connection = self._connections.get(sid)
         if connection is None:
             return None
+        self._under_way += 1
+        try:
+            return await self._answer(connection, name, arguments)
+        finally:
+            self._under_way -= 1
+
+    async def close(self) -> None:
+        """Take no more messages, and let those that are being answered be answered, within `CLOSE_SECONDS`."""
+        self._closing = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                while self._under_way:  # noqa: ASYNC110  # once, at the end
+                    await asyncio.sleep(0.01)
+
+    async def _answer(self, connection: Connection, name: str, arguments: list[Any]) -> Reply:
         call = CALLS.get(name)
         self._figures.messages.labels(name if call is not None else "unknown").inc()
         try:
             if not connection.bucket.take():
                 raise problems.too_many(1, "Too many messages. Wait a little.")  # noqa: TRY301  # one way out for all
+            if self._closing:
+                raise problems.unavailable("This node is about to stop.", retry_after=1)  # noqa: TRY301  # likewise
             if call is None:
                 raise problems.not_found("There is no message of this name.")  # noqa: TRY301  # likewise
             body = arguments[0] if len(arguments) == 1 else arguments or {}

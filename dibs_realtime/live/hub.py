@@ -111,6 +111,7 @@ class Hub:
         if self._closed:
             return
         self._closed = True
+        await self._desk.close()
         with contextlib.suppress(TimeoutError):
             await self._server.close_all()
         await self._server.shutdown()

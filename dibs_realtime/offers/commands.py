@@ -57,7 +57,10 @@ class CreateOffer(KeyedCommand[OfferOut]):
         return self.request_fingerprint
 
     def act(self, view: View) -> Mapping[str, Any]:
-        if len(view.all(OFFERS)) >= MOST_OFFERS:
+        if (
+            sum(not offer.deleted for offer in view.all(OFFERS)) >= MOST_OFFERS
+            or len(view.all(OFFERS)) >= 10 * MOST_OFFERS
+        ):
             raise problems.conflict(f"An event has at most {MOST_OFFERS} offers.")
         _check_gates(view, self.new.gate_ids)
         fields = self.new.model_dump()
@@ -67,7 +70,7 @@ class CreateOffer(KeyedCommand[OfferOut]):
         view.put(OFFERS, offer)
         view.put(OFFER_COUNTERS, OfferCounter(offer.id))
         seq = view.append(Draft("offer.created", self.actor, offer_id=offer.id, data=resource(self.event_id, offer)))
-        view.put(STATUS_CHANGES, StatusChange(offer.id, seq, view.now, offer.status))
+        view.put(STATUS_CHANGES, StatusChange(offer.id, seq, view.at, offer.status))
         return {"offer_id": str(offer.id)}
 
     def render(self, view: View, answer: Mapping[str, Any], *, replayed: bool) -> OfferOut:
@@ -102,7 +105,7 @@ class UpdateOffer(Command[OfferOut]):
             data = {"changes": {name: shape[name] for name in changes}}
             seq = view.append(Draft("offer.updated", self.actor, offer_id=offer.id, data=data))
             if "status" in changes:
-                view.put(STATUS_CHANGES, StatusChange(offer.id, seq, view.now, offer.status))
+                view.put(STATUS_CHANGES, StatusChange(offer.id, seq, view.at, offer.status))
         return shown(self.event_id, offer, counter_of(view, offer.id))
 
 

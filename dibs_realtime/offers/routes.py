@@ -6,7 +6,7 @@ from dibs_realtime.events.actors import actor_of
 from dibs_realtime.events.model import EVENTS
 from dibs_realtime.kit import paging, problems
 from dibs_realtime.kit.database import Database
-from dibs_realtime.kit.http.keys import fingerprint, key_or_fresh
+from dibs_realtime.kit.http.keys import fingerprint, idempotency_key
 from dibs_realtime.kit.http.routes import Call, Routes
 from dibs_realtime.kit.ids import new_id
 from dibs_realtime.kit.wire import Page, PageQuery
@@ -32,7 +32,7 @@ def routes(database: Database, ledger: Ledger) -> Routes:
     async def create(call: Call, body: NewOffer) -> OfferOut:
         """Add an offer."""
         command = CreateOffer(
-            call.event_id, actor_of(call.caller), key_or_fresh(call), new_id(), body, fingerprint(body)
+            call.event_id, actor_of(call.caller), idempotency_key(call) or "", new_id(), body, fingerprint(body)
         )  # fmt: skip
         return await ledger.submit(command)
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from dibs_realtime.kit.wire import LongText, Name, Omissible, Utc, Wire
+from dibs_realtime.kit.wire import LongText, Moment, Name, Omissible, Utc, Wire
 from dibs_realtime.offers.model import OfferStatus
 
 Quantity = Annotated[int, Field(ge=0, le=10_000_000, strict=True)]
@@ -50,10 +50,10 @@ class OfferOut(OfferResource):
 
 
 class _Windows(Wire):
-    claim_from: Utc | None = None
-    claim_until: Utc | None = None
-    redeem_from: Utc | None = None
-    redeem_until: Utc | None = None
+    claim_from: Moment | None = None
+    claim_until: Moment | None = None
+    redeem_from: Moment | None = None
+    redeem_until: Moment | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

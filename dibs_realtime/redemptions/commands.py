@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from dibs_realtime.doors.model import Device, device_of, labelled
+from dibs_realtime.doors.model import Device, check_device, device_of, labelled
 from dibs_realtime.events.model import GATES, STATUS_HISTORY, event_of, status_at
 from dibs_realtime.kit import problems
 from dibs_realtime.ledger.command import VERDICTS, KeyedCommand, Lane, Verdict
@@ -34,6 +34,8 @@ from dibs_realtime.vouchers.render import voucher_shape
 
 SCOPE = "door"
 """The doors' keys are unique in the whole event."""
+PREVIOUS_TOLD = ("already_redeemed", "insufficient_uses")
+"""Refusals that say where, when and by which device the voucher was used."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +90,22 @@ class Redeem(KeyedCommand[dict[str, Any]]):
 
     def decide(self, view: View) -> dict[str, Any]:
         scan, device = self.scan, self._device(view)
-        if scan.voucher_id is not None and device is not None and not device.can_search:
-            raise problems.forbidden("This device may not search: scan the code.")
+        check_device(device)
         known = self.stored(view)
         if known is None:
+            if scan.voucher_id is not None and device is not None and not device.can_search:
+                raise problems.forbidden("This device may not search: scan the code.")
+            if (
+                device is not None
+                and device.gate_locked
+                and scan.local is None
+                and scan.gate_id
+                not in (
+                    None,
+                    device.gate_id,
+                )
+            ):
+                raise problems.forbidden("This device is locked to its gate.")
             if scan.gate_id is not None and self._gate_id(view) is None:
                 raise problems.unprocessable("This is no gate of this event.", loc=("body", "gate_id"))
             if not scan.dry_run:
@@ -99,7 +113,7 @@ class Redeem(KeyedCommand[dict[str, Any]]):
             return self.render(view, self._judged(view), replayed=False)
         answer = known.answer
         if scan.local is not None and not scan.dry_run:
-            answer = self._open_late_conflict(view, known)
+            answer = self._open_conflict_of_refusal(view, known)
         return self.render(view, answer, replayed=True)
 
     def act(self, view: View) -> Mapping[str, Any]:
@@ -108,7 +122,9 @@ class Redeem(KeyedCommand[dict[str, Any]]):
         local = scan.local
         if local is not None and local.verdict == "refused":
             # The guest was turned away: whatever the server thinks of it, nothing is redeemed.
-            answer["reason"] = local.reason or answer["reason"] or "unknown_code"
+            answer["reason"] = local.reason
+            if local.reason in PREVIOUS_TOLD:
+                answer["previous"] = last_use(view, voucher)
             self._keep_attempt(view, answer, voucher)
             return answer
         if answer["reason"] is not None:
@@ -126,7 +142,7 @@ class Redeem(KeyedCommand[dict[str, Any]]):
         voucher = view.get(VOUCHERS, UUID(str(answer["voucher_id"]))) if answer["voucher_id"] else None
         shape = voucher_shape(view, voucher, whole_code=False) if voucher else None
         return verdict_shape(
-            answer, shape, device_id=self.device_id, now=view.now, replayed=replayed, dry_run=self.scan.dry_run
+            answer, shape, actor_id=self.actor.id, now=view.now, replayed=replayed, dry_run=self.scan.dry_run
         )
 
     # ── what is judged ──
@@ -175,9 +191,9 @@ class Redeem(KeyedCommand[dict[str, Any]]):
             "redeemed_at": None,
             "voucher_id": voucher.id if voucher else None,
             "voucher": uses_of(voucher),
-            "previous": last_use(view, voucher) if reason in ("already_redeemed", "insufficient_uses") else None,
+            "previous": last_use(view, voucher) if reason in PREVIOUS_TOLD else None,
             "conflict_id": None,
-            "device_id": self.device_id,
+            "actor_id": self.actor.id,
             "gate": gate_name(view, self._gate_id(view)),
             "device": labelled(view, self.actor).label if self.device_id else None,
         }
@@ -288,7 +304,7 @@ class Redeem(KeyedCommand[dict[str, Any]]):
             ],
         )
 
-    def _open_late_conflict(self, view: View, known: Verdict) -> Mapping[str, Any]:
+    def _open_conflict_of_refusal(self, view: View, known: Verdict) -> Mapping[str, Any]:
         """Open the conflict of a key whose refusal was stored and that comes back as an admission."""
         assert self.scan.local is not None
         answer = known.answer

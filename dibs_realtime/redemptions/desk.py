@@ -1,6 +1,7 @@
 """The use case of the door: from a request, over REST or a socket alike, to a verdict."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,8 @@ from dibs_realtime.redemptions.messages import message
 from dibs_realtime.redemptions.reversal import Reverse
 from dibs_realtime.redemptions.schemas import RedeemRequest, ReversalRequest
 from dibs_realtime.vouchers import codes
+
+_log = logging.getLogger(__name__)
 
 RoleOf = Callable[[Caller, UUID], Awaitable[str | None]]
 """Answers a member's role in an event; None for everybody else."""
@@ -72,12 +75,16 @@ class DoorDesk:
         tasks = [asyncio.create_task(self._one(caller, event_id, item, language)) for item in items]
         return list(await asyncio.gather(*tasks))
 
+    async def manages(self, caller: Caller, event_id: UUID) -> bool:
+        """Return whether the caller manages the event."""
+        role = await self._role_of(caller, event_id) if isinstance(caller, User) else None
+        return role in ("owner", "manager")
+
     async def reverse(
         self, caller: Caller, event_id: UUID, redemption_id: UUID, request: ReversalRequest
     ) -> dict[str, Any]:
         """Return `ReversalVerdict` as a dict. Raises Problem 404, 422 or 503."""
-        role = await self._role_of(caller, event_id) if isinstance(caller, User) else None
-        any_time = role in ("owner", "manager")
+        any_time = await self.manages(caller, event_id)
         return await self._ledger.submit(
             Reverse(
                 event_id=event_id,
@@ -97,5 +104,8 @@ class DoorDesk:
             problem = problems.invalid(describe(error, "item"))
         except problems.Problem as raised:
             problem = raised
+        except Exception:  # noqa: BLE001  # the other items were decided: their answers must not be lost with it
+            _log.exception("an item of a batch failed", extra={"event_id": str(event_id)})
+            problem = problems.Problem(500, "This is our fault.", slug="fault")
         request_id = str(new_id())
         return {"problem": problem.body(f"urn:uuid:{request_id}", request_id)}

@@ -12,12 +12,10 @@ from dibs_realtime.redemptions.render import verdict_shape
 from dibs_realtime.redemptions.schemas import AttemptOut, ConflictOut, RedemptionOut
 from dibs_realtime.vouchers import codes
 
-_ACTOR_LABELS = {"user": "Door staff", "system": "Party Dibs", "guest": "Guest"}
-
 
 async def redemptions(database: Database, event_id: UUID, before: UUID | None, limit: int) -> list[RedemptionOut]:
     """Return redemptions, the newest first; one more than `limit` where there are."""
-    rows = await database.fetch(
+    rows = await database.fetch_behind(
         """SELECT r.id, r.seq, r.voucher_id, r.offer_id, r.gate_id, r.device_id, r.actor_type, r.actor_id, r.units,
                   r.redeemed_at, r.received_at, r.offline, r.reversed_at, d.label
              FROM redemptions r LEFT JOIN devices d ON d.event_id = r.event_id AND d.id = r.device_id
@@ -32,7 +30,7 @@ async def redemptions(database: Database, event_id: UUID, before: UUID | None, l
 
 async def attempts(database: Database, event_id: UUID, before: UUID | None, limit: int) -> list[AttemptOut]:
     """Return refused attempts, the newest first; one more than `limit` where there are."""
-    rows = await database.fetch(
+    rows = await database.fetch_behind(
         """SELECT id, at, reason, voucher_id, offer_id, gate_id, device_id, actor_type, actor_id, actor_label AS label,
                   units, offline
              FROM attempts WHERE event_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3""",
@@ -43,8 +41,13 @@ async def attempts(database: Database, event_id: UUID, before: UUID | None, limi
     return [AttemptOut.model_validate(_with_actor(row)) for row in rows]
 
 
-async def conflicts(database: Database, event_id: UUID, before: UUID | None, limit: int) -> list[ConflictOut]:
-    """Return conflicts, the newest first; one more than `limit` where there are."""
+async def conflicts(
+    database: Database, event_id: UUID, before: UUID | None, limit: int, *, staff: bool
+) -> list[ConflictOut]:
+    """Return conflicts, the newest first; one more than `limit` where there are.
+
+    staff: with the names that were typed at doors.
+    """
     rows = await database.fetch(
         """SELECT id, reason, voucher_id, sides, opened_at, resolved_at, resolution
              FROM conflicts WHERE event_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3""",
@@ -56,7 +59,10 @@ async def conflicts(database: Database, event_id: UUID, before: UUID | None, lim
         ConflictOut.model_validate(
             {
                 **dict(row),
-                "sides": json.loads(row["sides"]),
+                "sides": [
+                    {name: value for name, value in side.items() if staff or name != "staff"}
+                    for side in json.loads(row["sides"])
+                ],
                 "resolution": json.loads(row["resolution"]) if row["resolution"] else None,
             }
         )
@@ -65,7 +71,7 @@ async def conflicts(database: Database, event_id: UUID, before: UUID | None, lim
 
 
 async def verdict_of_key(
-    database: Database, event_id: UUID, key: str, device_id: UUID | None, now: datetime
+    database: Database, event_id: UUID, key: str, actor_id: UUID | None, now: datetime
 ) -> dict[str, Any] | None:
     """Return the verdict that a key got, as `verdict_shape` makes it; None: that request never counted."""
     row = await database.fetchrow(
@@ -91,11 +97,11 @@ async def verdict_of_key(
             "guest_name": row["guest_name"],
         }
     answer = json.loads(row["answer"])
-    return verdict_shape(answer, voucher, device_id=device_id, now=now, replayed=True, dry_run=False)
+    return verdict_shape(answer, voucher, actor_id=actor_id, now=now, replayed=True, dry_run=False)
 
 
 def _with_actor(row: Mapping[str, Any]) -> dict[str, Any]:
     values = dict(row)
-    label = values.pop("label") or _ACTOR_LABELS.get(values["actor_type"], "")
+    label = values.pop("label") or "Door staff"
     values["actor"] = {"type": values.pop("actor_type"), "id": values.pop("actor_id"), "label": label}
     return values

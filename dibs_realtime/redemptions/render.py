@@ -16,14 +16,15 @@ def verdict_shape(
     answer: Mapping[str, Any],
     voucher: dict[str, Any] | None,
     *,
-    device_id: UUID | None,
+    actor_id: UUID | None,
     now: datetime,
     replayed: bool,
     dry_run: bool,
 ) -> dict[str, Any]:
     """Return `RedemptionVerdict` as a dict without `message`.
 
-    voucher: `VoucherOut` as it is now; a replay shows its state and uses as they were when the key was first answered.
+    actor_id: the device or person who asks now. voucher: `VoucherOut` as it is now; a replay shows its state and
+    uses as they were when the key was first answered.
     """
     if voucher is not None and answer["voucher"] is not None:
         voucher = {**voucher, **answer["voucher"]}
@@ -36,7 +37,7 @@ def verdict_shape(
         "seq": answer["seq"],
         "redeemed_at": answer["redeemed_at"],
         "voucher": voucher,
-        "previous": _previous(answer, device_id, now, replayed=replayed),
+        "previous": _previous(answer, actor_id, now, replayed=replayed),
         "conflict_id": answer["conflict_id"],
     }
 
@@ -61,7 +62,7 @@ def last_use(view: View, voucher: Voucher | None) -> dict[str, Any] | None:
         "redeemed_at": redemption.redeemed_at,
         "gate": gate_name(view, redemption.gate_id),
         "device": device.label if device else None,
-        "device_id": redemption.device_id,
+        "actor_id": redemption.actor_id,
     }
 
 
@@ -72,11 +73,11 @@ def gate_name(view: View, gate_id: UUID | None) -> str | None:
 
 
 def _previous(
-    answer: Mapping[str, Any], device_id: UUID | None, now: datetime, *, replayed: bool
+    answer: Mapping[str, Any], actor_id: UUID | None, now: datetime, *, replayed: bool
 ) -> dict[str, Any] | None:
     use = answer["previous"]
-    if use is None and replayed and answer["redemption_id"] and not _same(answer["device_id"], device_id):
-        use = answer  # another device's key: that redemption itself is the previous use
+    if use is None and replayed and answer["redemption_id"] and not _same(answer["actor_id"], actor_id):
+        use = answer  # somebody else's key: that redemption itself is the previous use
     if use is None:
         return None
     redeemed_at = datetime.fromisoformat(str(use["redeemed_at"]))
@@ -86,7 +87,7 @@ def _previous(
         "gate": use["gate"],
         "device": use["device"],
         "seconds_ago": max(0, int((now - redeemed_at).total_seconds())),
-        "same_device": _same(use["device_id"], device_id),
+        "same_device": _same(use["actor_id"], actor_id),
     }
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from dibs_realtime.doors.model import labelled
+from dibs_realtime.doors.model import check_device, device_of, labelled
 from dibs_realtime.kit import problems
 from dibs_realtime.ledger.command import KeyedCommand, Lane
 from dibs_realtime.ledger.model import Actor, Draft
@@ -56,6 +56,8 @@ class Reverse(KeyedCommand[dict[str, Any]]):
         yield Read(_SIBLINGS, self.redemption_id)
 
     def decide(self, view: View) -> dict[str, Any]:
+        if self.actor.type == "device" and self.actor.id is not None:
+            check_device(device_of(view, self.actor.id))
         if view.get(REDEMPTIONS, self.redemption_id) is None:
             raise problems.not_found()
         return super().decide(view)

@@ -2,7 +2,6 @@
 
 import re
 
-from dibs_realtime.accounts.caller import Device
 from dibs_realtime.events.actors import actor_of
 from dibs_realtime.kit import json, paging, problems
 from dibs_realtime.kit.clock import Clock
@@ -58,11 +57,11 @@ def routes(desk: DoorDesk, ledger: Ledger, database: Database, clock: Clock) -> 
     @r.get("/events/{event_id}/redemptions/by-key/{idempotency_key}", who="D dev", answer=RedemptionVerdict)
     async def by_key(call: Call) -> bytes:
         """Ask whether a lost request counted. 404: not yet; send it again with the same key."""
-        device_id = call.caller.device_id if isinstance(call.caller, Device) else None
+        actor_id = actor_of(call.caller).id
         key = call.path["idempotency_key"]
         verdict = None
         if _KEY.fullmatch(key):
-            verdict = await queries.verdict_of_key(database, call.event_id, key, device_id, clock())
+            verdict = await queries.verdict_of_key(database, call.event_id, key, actor_id, clock())
         if verdict is None:
             raise problems.not_found("No request with this key has counted yet.")
         return json.dumps({**verdict, "message": message(verdict["reason"], call.language)})
@@ -81,7 +80,8 @@ def routes(desk: DoorDesk, ledger: Ledger, database: Database, clock: Clock) -> 
     @r.get("/events/{event_id}/conflicts", who="V")
     async def list_conflicts(call: Call, query: PageQuery) -> Page[ConflictOut]:
         """List what doors did alone and the server would have refused, the newest first."""
-        rows = await queries.conflicts(database, call.event_id, paging.after(query), query.limit)
+        staff = await desk.manages(call.caller, call.event_id)
+        rows = await queries.conflicts(database, call.event_id, paging.after(query), query.limit, staff=staff)
         return paging.page(rows, query, lambda row: row.id)
 
     @r.post("/events/{event_id}/conflicts/{conflict_id}/resolution", who="M")

@@ -16,9 +16,15 @@ class LocalJudgement(Wire):
     verdict: Literal["accepted", "refused"]
     reason: RefusalReason | None = None
     device_time: Utc
-    clock_offset_ms: Annotated[int, Field(ge=-(10**12), le=10**12)]
-    clock_suspect: bool = False
+    clock_offset_ms: Annotated[int, Field(ge=-(10**12), le=10**12, strict=True)]
+    clock_suspect: Annotated[bool, Field(strict=True)] = False
     staff: Annotated[Text, StringConstraints(max_length=80)] | None = None
+
+    @model_validator(mode="after")
+    def _refused_for_a_reason(self) -> Self:
+        if (self.verdict == "refused") != (self.reason is not None):
+            raise ValueError("a refusal has a reason, an admission has none")
+        return self
 
 
 class RedeemRequest(Wire):

@@ -12,7 +12,7 @@ from dibs_realtime.ledger.table import Read
 from dibs_realtime.ledger.view import View
 from dibs_realtime.offers.model import counter_of, live_offer, record
 from dibs_realtime.vouchers import codes
-from dibs_realtime.vouchers.model import BATCH_BY_ID, BATCHES, VOUCHER_BY_ID, VOUCHERS, Voucher
+from dibs_realtime.vouchers.model import BATCH_BY_ID, BATCHES, VOIDS, VOUCHER_BY_ID, VOUCHERS, Void, Voucher
 
 BATCH_SCOPE = "batch"
 """Verdicts of this scope say what became of a batch: whoever stores its key first, publishes it or clears it away."""
@@ -138,12 +138,8 @@ class VoidVoucher(KeyedCommand[Voucher]):
         return f"{self.voucher_id}:{codes.digest(self.reason)}"
 
     def reads(self) -> Iterable[Read]:
-        if self.key:
-            yield from super().reads()
+        yield from super().reads()
         yield Read(VOUCHER_BY_ID, self.voucher_id)
-
-    def decide(self, view: View) -> Voucher:
-        return super().decide(view) if self.key else self.render(view, self.act(view), replayed=False)
 
     def render(self, view: View, answer: Mapping[str, Any], *, replayed: bool) -> Voucher:
         voucher = view.get(VOUCHERS, self.voucher_id)
@@ -176,6 +172,8 @@ class VoidVoucher(KeyedCommand[Voucher]):
             updated_at=view.now,
         )
         view.put(VOUCHERS, after)
+        # What a person wrote may name somebody: it is kept beside the ledger, where it can be erased.
+        view.put(VOIDS, Void(voucher.id, self.reason, view.now, self.actor.id))
         record(
             view,
             Draft(
@@ -183,7 +181,7 @@ class VoidVoucher(KeyedCommand[Voucher]):
                 self.actor,
                 offer_id=voucher.offer_id,
                 voucher_id=voucher.id,
-                data={"uses": voucher.uses, "place_returned": unused, "reason": self.reason},
+                data={"uses": voucher.uses, "place_returned": unused},
                 counts=counts,
             ),
         )

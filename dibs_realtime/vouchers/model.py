@@ -6,7 +6,6 @@ from typing import Literal
 from uuid import UUID
 
 from dibs_realtime.ledger.table import Lookup, Table
-from dibs_realtime.ledger.view import View
 
 VoucherState = Literal["issued", "claimed", "redeemed", "released", "voided"]
 
@@ -131,12 +130,15 @@ VOUCHERS_OF_GUEST: Lookup[Voucher] = Lookup(
 UNCLAIMED: Lookup[Voucher] = Lookup(
     "unclaimed",
     VOUCHERS,
-    # As many of each offer's oldest as there are claims of it in the batch.
+    # As many of each offer's oldest as there are claims of it in the batch; none is looked for where the counter
+    # says that there is none: 100,000 codes that are just being staged would all be walked over.
     f"""SELECT p.* FROM unnest({{keys}}, {{counts}}) AS k (offer_id, wanted)
+         CROSS JOIN LATERAL (
+            SELECT c.unclaimed FROM offer_counters c WHERE c.event_id = $1 AND c.id = k.offer_id LIMIT 1) c
          CROSS JOIN LATERAL (
             SELECT {_SELECT} FROM vouchers v {_GUEST}
              WHERE v.event_id = $1 AND v.offer_id = k.offer_id AND v.poolable AND v.uses = 0 AND {PUBLISHED}
-             ORDER BY v.id LIMIT k.wanted) p""",  # constants
+             ORDER BY v.id LIMIT least(k.wanted, c.unclaimed)) p""",  # constants
     ("uuid",),
     lambda row: row.offer_id if row.unclaimed else None,
 )
@@ -171,6 +173,16 @@ BATCH_BY_ID: Lookup[Batch] = Lookup(
 )
 
 
-def voucher_with_code(view: View, code: str) -> Voucher | None:
-    """Return the voucher with this (normalised) code."""
-    return view.first(VOUCHER_BY_CODE, code)
+@dataclass(frozen=True, slots=True)
+class Void:
+    """Why a voucher was ended, in somebody's words."""
+
+    id: UUID
+    reason: str
+    at: datetime
+    actor_id: UUID | None
+
+
+VOIDS: Table[Void] = Table(
+    "voucher_voids", Void, {"id": "uuid", "reason": "text", "at": "timestamptz", "actor_id": "uuid"}
+)

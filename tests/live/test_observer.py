@@ -2,11 +2,15 @@
 
 import asyncio
 import random
+from collections import Counter
 from pathlib import Path
+from uuid import UUID
 
+import pytest
 from redis.asyncio.client import PubSub
 
 from dibs_realtime.kit import json
+from dibs_realtime.live.lines import Parcel
 from dibs_realtime.local.redis import LocalRedis
 
 from .clients import Bare, Observer
@@ -92,6 +96,36 @@ async def test_two_nodes(start: Start):
         assert observer.resyncs == 0
         await observer.disconnect()
     assert two.figure("dibs_live_bus_sent_total") > 0
+
+
+async def test_a_bus_that_drops_doubles_and_reorders(start: Start, monkeypatch: pytest.MonkeyPatch):
+    one, two = await start(), await start()
+    party = await Party.begin(one)
+    chance = random.Random(7)
+    received = two.hub._bus._received
+    loop = asyncio.get_running_loop()
+    fates: Counter[str] = Counter()
+
+    def misbehave(event_id: UUID, parcel: Parcel) -> None:
+        fate = chance.choice(("lost", "doubled", "late", "as it should"))
+        fates[fate] += 1
+        if fate != "lost":
+            loop.call_later(chance.uniform(0, 0.2) if fate == "late" else 0, received, event_id, parcel)
+        if fate == "doubled":
+            loop.call_later(chance.uniform(0, 0.1), received, event_id, parcel)
+
+    monkeypatch.setattr(two.hub._bus, "_received", misbehave)
+    observers = [Observer(two, party.owner, party.id) for _ in range(3)]
+    async with busy(party, [one, two]):
+        for observer in observers:
+            await observer.connect()
+            await observer.begin()
+        await asyncio.sleep(1.5)
+    for observer in observers:
+        await check(party, observer)
+        assert observer.resyncs == 0
+        await observer.disconnect()
+    assert all(fates[fate] for fate in ("lost", "doubled", "late", "as it should"))
 
 
 async def test_news_travels_between_nodes_at_once(start: Start):

@@ -7,7 +7,6 @@ from pydantic import BaseModel
 
 from dibs_realtime.kit import problems
 from dibs_realtime.kit.http.routes import Call
-from dibs_realtime.kit.ids import new_id
 
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
@@ -20,11 +19,6 @@ def idempotency_key(call: Call) -> str | None:
             "A key is 1 to 128 visible ASCII characters without spaces.", loc=("header", "Idempotency-Key")
         )
     return raw
-
-
-def key_or_fresh(call: Call) -> str:
-    """Return the header's key, or a fresh one that nobody can repeat."""
-    return idempotency_key(call) or f"fresh-{new_id()}"
 
 
 def fingerprint(body: BaseModel) -> str:
