@@ -170,7 +170,9 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
         redis,
         clock,
         registry,
-        limits=LiveLimits(messages_per_second=settings.messages_per_second),
+        limits=LiveLimits(
+            messages_per_second=settings.messages_per_second, messages_burst=2 * settings.messages_per_second
+        ),
         origins=(settings.public_url,),
     )
     ledger.listen(hub.committed)

@@ -43,6 +43,7 @@ LEVELS = {
     "aiohttp.access": logging.CRITICAL,  # its lines hold paths, and a path may hold a code
     "aiohttp": logging.WARNING,
     "asyncio": logging.WARNING,
+    "asyncpg": logging.CRITICAL,  # while PostgreSQL is away it repeats itself, and requests say it too
     "engineio": logging.ERROR,
     "socketio": logging.ERROR,
     "alembic": logging.WARNING,

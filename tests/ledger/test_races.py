@@ -159,3 +159,24 @@ async def test_a_command_that_fails_spoils_no_neighbour(night: Night):
     assert sum(isinstance(r, dict) and r["reason"] is None for r in results) == 20
     assert sum(isinstance(r, problems.Problem) and r.status == 404 for r in results) == 5
     await settled(night)
+
+
+async def test_no_node_starves_beside_a_busy_one(database: Database):
+    night = await Night(database, nodes=2).begin()
+    codes = await night.issue(await night.offer(), 300)
+    busy, other = night.ledgers
+    done = asyncio.Event()
+
+    async def keep_busy() -> None:
+        for code in codes[:260]:
+            await asyncio.gather(*(busy.submit(night.redeeming(code)) for _ in range(4)))
+        done.set()
+
+    async def beside() -> None:
+        for code in codes[260:]:
+            verdict = await other.submit(night.redeeming(code))  # raises 503 where it never gets its turn
+            assert verdict["verdict"] == "accepted"
+
+    await asyncio.gather(keep_busy(), beside())
+    assert done.is_set()
+    await settled(night)

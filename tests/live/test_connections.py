@@ -231,7 +231,7 @@ async def test_a_node_that_stops_tells_clients_to_come_back(start: Start):
     assert node.figure("dibs_live_connections", caller="user") == 0
 
 
-async def test_a_node_that_stops_answers_what_it_began(start: Start, monkeypatch: pytest.MonkeyPatch):
+async def test_a_node_that_stops_answers_what_it_began(start: Start):
     node = await start()
     party = await Party.begin(node)
     door, _ = await party.device()

@@ -74,9 +74,10 @@ def middleware(figures: HttpFigures) -> Middleware:
         except Exception:  # noqa: BLE001  # whatever it is, the caller gets a problem and we a line in the log
             _log.exception("a request failed", extra={"route": route, "request_id": request_id})
             response = problem_response(problems.Problem(500, "This is our fault.", slug="fault"), request_id)
-        figures.observe(
-            request.method if route != "unknown" else "any", route, response.status, time.perf_counter() - started
-        )
+        if not isinstance(response, web.WebSocketResponse) and not route.startswith("/socket.io"):
+            # A socket lives for hours, which is no time to answer.
+            method = request.method if route != "unknown" else "any"
+            figures.observe(method, route, response.status, time.perf_counter() - started)
         if not response.prepared:
             response.headers["X-Request-ID"] = request_id
             response.headers.update(SECURITY_HEADERS)
