@@ -115,8 +115,9 @@ async def client(start_node: StartNode) -> Client:
 @pytest.fixture
 def app(client: Client) -> web.Application:
     """The first node's application."""
-    assert client.app is not None
-    return client.app
+    made: web.Application | None = client.app
+    assert made is not None
+    return made
 
 
 @pytest.fixture

@@ -23,7 +23,8 @@ class Table(Generic[Row]):
     columns: column → SQL type.
     key: the columns that, after `event_id`, identify a row.
     updates: the columns that a later put of a known row writes; empty: rows are only ever inserted.
-    adds: the columns that a put adds to what is stored (an upsert of deltas). Such rows are never read back.
+    adds: the columns that a put adds to what is stored (an upsert of deltas). Such rows are never read back, and have
+        `plus(other)` for two puts in one batch.
     scope: the column that holds the event's id.
     resident: all of an event's rows are kept in memory between batches (small tables every command looks at).
     """

@@ -113,7 +113,7 @@ class View:
         rows = self._rows.setdefault(table.name, {})
         before = rows.get(pk)
         if table.adds and before is not None:
-            row = _added(table, before, row)
+            row = before.plus(row)
         target = self.changes.inserted.setdefault(table, {})
         if before is not None and pk not in target:
             target = self.changes.updated.setdefault(table, {})
@@ -147,10 +147,3 @@ class View:
         """Return the resident state after this batch, for the next one."""
         rows = {name: self._rows.get(name, {}) for name in resident_names}
         return Resident(self.epoch, self.seq, self.at, rows)
-
-
-def _added(table: Table[Any], before: Any, row: Any) -> Any:
-    values = {name: getattr(row, name) for name in table.columns}
-    for name in table.adds:
-        values[name] += getattr(before, name)
-    return table.row(**values)

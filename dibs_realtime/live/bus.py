@@ -19,6 +19,8 @@ from dibs_realtime.live.lines import Parcel, pack, unpack
 
 _log = logging.getLogger(__name__)
 
+OWN_WITHIN = 64
+"""A parcel begins with its origin: within so many bytes."""
 MOST_QUEUED = 2_000
 AT_ONCE = 64
 PULSE_SECONDS = 0.25
@@ -51,6 +53,7 @@ class Bus:
         self._subscribed = subscribed
         self._figures = figures
         self._own_channel = f"{_NODE}{node_id}"
+        self._own_mark = str(node_id).encode()
         self._wanted: set[UUID] = set()
         self._changed = asyncio.Event()
         self._queue: deque[tuple[str, Callable[[], bytes]]] = deque()
@@ -198,13 +201,13 @@ class Bus:
         if channel == self._own_channel:
             self._pulse_at = asyncio.get_running_loop().time()
             return
+        if self._own_mark in data[:OWN_WITHIN]:  # our own parcel came back: spare the reading
+            return
         try:
             parcel = unpack(data)
             event_id = UUID(channel.removeprefix(_EVENT))
         except ValueError:
             _log.warning("a parcel cannot be read")  # another release's; the ledger has what was in it
-            return
-        if parcel.origin == self.node_id:
             return
         try:
             self._received(event_id, parcel)

@@ -80,6 +80,11 @@ class MinuteCounter:
     claimed: int
     redeemed_units: int
 
+    def plus(self, other: "MinuteCounter") -> "MinuteCounter":
+        """Return both together."""
+        units = self.redeemed_units + other.redeemed_units
+        return MinuteCounter(self.minute, self.offer_id, self.gate_id, self.claimed + other.claimed, units)
+
 
 COUNTED = tuple(field.name for field in fields(OfferCounter) if field.name != "id")
 

@@ -85,7 +85,8 @@ class Redeem(KeyedCommand[dict[str, Any]]):
             yield from conflicts.reads(self.key)
 
     def fingerprint(self, view: View) -> str:
-        voucher = self._voucher(view)
+        # A voucher found by its id counts as its code: a door may ask once with the one and once with the other.
+        voucher = self._voucher(view) if self.scan.voucher_id is not None else None
         return f"{codes.digest(voucher.code) if voucher else self.scan.raw_digest}:{self.scan.units}"
 
     def decide(self, view: View) -> dict[str, Any]:
@@ -139,7 +140,10 @@ class Redeem(KeyedCommand[dict[str, Any]]):
         return answer
 
     def render(self, view: View, answer: Mapping[str, Any], *, replayed: bool) -> dict[str, Any]:
-        voucher = view.get(VOUCHERS, UUID(str(answer["voucher_id"]))) if answer["voucher_id"] else None
+        voucher_id = answer["voucher_id"]  # a text where the answer was read back
+        voucher = (
+            view.get(VOUCHERS, voucher_id if isinstance(voucher_id, UUID) else UUID(voucher_id)) if voucher_id else None
+        )
         shape = voucher_shape(view, voucher, whole_code=False) if voucher else None
         return verdict_shape(
             answer, shape, actor_id=self.actor.id, now=view.now, replayed=replayed, dry_run=self.scan.dry_run

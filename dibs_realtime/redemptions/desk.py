@@ -58,8 +58,8 @@ class DoorDesk:
                 scanned_at=request.scanned_at,
                 local=request.local,
             ),
-            new_id=new_id(),
-            conflict_id=new_id(),
+            new_id=(fresh := new_id()),
+            conflict_id=new_id() if request.local is not None else fresh,
             lane=lane,
         )
         verdict = await self._ledger.submit(command)

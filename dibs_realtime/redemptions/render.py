@@ -26,7 +26,7 @@ def verdict_shape(
     actor_id: the device or person who asks now. voucher: `VoucherOut` as it is now; a replay shows its state and
     uses as they were when the key was first answered.
     """
-    if voucher is not None and answer["voucher"] is not None:
+    if replayed and voucher is not None and answer["voucher"] is not None:
         voucher = {**voucher, **answer["voucher"]}
     return {
         "verdict": "accepted" if answer["reason"] is None else "refused",

@@ -47,15 +47,18 @@ class Log:
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
     """Log as a server in production does, and everything: even what is for debugging."""
-    kept = Log()
-    root = logging.getLogger()
+
+    def keep(record: logging.LogRecord) -> bool:
+        kept.records.append(record)
+        return True
+
+    kept, root = Log(), logging.getLogger()
+    levels = {logger: logger.level for logger in (root, *map(logging.getLogger, logs.LEVELS))}
     monkeypatch.setattr(root, "handlers", [])
-    monkeypatch.setattr(root, "level", root.level)
-    for name in logs.LEVELS:
-        monkeypatch.setattr(logging.getLogger(name), "level", logging.getLogger(name).level)
     monkeypatch.setattr(sys, "stderr", kept.written)
     logs.configure("json", level=logging.DEBUG)
-    root.handlers[0].addFilter(lambda record: kept.records.append(record) or True)
+    root.handlers[0].addFilter(keep)
     yield kept
     logging.captureWarnings(capture=False)
-    root.manager._clear_cache()
+    for logger, level in levels.items():
+        logger.setLevel(level)

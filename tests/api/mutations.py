@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from dibs_realtime.kit.wire import NOT_BLANK
+
 Schema = dict[str, Any]
 Case = tuple[str, Any, tuple[str, ...]]
 """What is wrong, the body (or query), and where the answer must say so."""
@@ -59,6 +61,8 @@ def bad_values(field: Schema, definitions: dict[str, Schema]) -> Iterator[tuple[
             yield "a number for a time", 1_777_671_000
         if "pattern" in choice:
             yield "with a NUL", "seven\x00teen characters"
+        if choice.get("pattern") == NOT_BLANK:
+            yield "blank", " \t\u2003\n "
 
 
 def bad_queries(parameters: list[Schema]) -> Iterator[tuple[str, str, str]]:

@@ -27,7 +27,8 @@ SECRETS = [
 
 def line(**record: Any) -> dict[str, Any]:
     made = logging.makeLogRecord({"name": "dibs_realtime.test", "levelname": "INFO", "levelno": 20, **record})
-    return json.loads(JsonFormatter().format(made))
+    found: dict[str, Any] = json.loads(JsonFormatter().format(made))
+    return found
 
 
 def raised(error: BaseException) -> tuple[type[BaseException], BaseException, object]:

@@ -101,7 +101,8 @@ def routes_of(client: Client) -> tuple[Route, ...]:
     """Return the application's route table."""
     app = client.app
     assert app is not None
-    return app[PARTS].routes
+    routes: tuple[Route, ...] = app[PARTS].routes
+    return routes
 
 
 def route_of(client: Client, method: str, path: str) -> Route | None:

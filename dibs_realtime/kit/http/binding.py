@@ -30,16 +30,18 @@ def bind(app: web.Application, routes: Iterable[Route], gatekeeper: Gatekeeper, 
 
 def _bound(route: Route, gatekeeper: Gatekeeper, addresses: Addresses) -> Bound:
     uuid_parameters = [name for name in route.parameters if name.endswith("_id")]
+    text_parameters = [name for name in route.parameters if not name.endswith("_id")]
     validate = route.body.__pydantic_validator__.validate_json if route.body else None
 
     async def answer(request: web.Request) -> web.StreamResponse:
         path: dict[str, Any] = dict(request.match_info)
         event_id = _uuid(path["event_id"]) if "event_id" in path else None
         caller = await gatekeeper.admit(request, route.who, event_id)
-        if any("\x00" in value or not value.isprintable() for value in path.values()):
-            raise problems.not_found()
+        for name in text_parameters:
+            if not path[name].isprintable():  # NUL among others
+                raise problems.not_found()
         for name in uuid_parameters:
-            path[name] = _uuid(path[name])
+            path[name] = event_id if name == "event_id" else _uuid(path[name])
         call = Call(request, caller, path, addresses.of(request))
         arguments: dict[str, Any] = {}
         if route.query is not None:
