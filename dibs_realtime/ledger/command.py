@@ -77,6 +77,7 @@ VERDICT_BY_KEY: Lookup[Verdict] = Lookup(
     lambda row: (row.scope, row.key),
 )
 
+KEY_HEADER = ("header", "Idempotency-Key")
 KEY_REUSED = "This idempotency key was used for a different request."
 
 
@@ -88,6 +89,8 @@ class KeyedCommand(Command[R]):
 
     actor: Actor
     key: str
+    key_at: ClassVar[tuple[str, str]] = ("body", "idempotency_key")
+    """Where the caller wrote the key."""
 
     @property
     @abstractmethod
@@ -114,7 +117,7 @@ class KeyedCommand(Command[R]):
         """Return the first answer to this key. Raises Problem 422 when it answered another request."""
         verdict = view.get(VERDICTS, (self.scope, self.key))
         if verdict is not None and verdict.fingerprint != self.fingerprint(view):
-            raise problems.unprocessable(KEY_REUSED, loc=("body", "idempotency_key"))
+            raise problems.unprocessable(KEY_REUSED, loc=self.key_at)
         return verdict
 
     def decide(self, view: View) -> R:

