@@ -18,11 +18,9 @@ class PreparationError(Exception):
 
 @dataclass(slots=True)
 class HotEvent:
-    """An open event with one offer of ample vouchers, a paired door and its manager."""
+    """An open event with one offer of ample vouchers, and a paired door's token."""
 
     event_id: str
-    offer_id: str
-    manager_token: str
     device_token: str
     codes: list[str] = field(default_factory=list)
 
@@ -64,8 +62,7 @@ class Organizer:
         created = await self._post(f"{path}/devices", {"label": "Door 1"}, 201)
         pairing = {"pairing_code": created["pairing_code"], "pairing_nonce": secrets.token_urlsafe(24)}
         paired = await self._post("/devices/pair", pairing, 200)
-        assert self._token is not None
-        hot = HotEvent(event["id"], offer["id"], self._token, paired["device_token"])
+        hot = HotEvent(event["id"], paired["device_token"])
         for begin in range(0, vouchers, CODES_A_CALL):
             count = min(CODES_A_CALL, vouchers - begin)
             await self._post(f"{path}/vouchers", {"offer_id": offer["id"], "count": count}, 201)

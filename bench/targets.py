@@ -76,7 +76,8 @@ def ours(servers: LocalServers, logs: Path, vouchers: int) -> Iterator[tuple[Tar
     asyncio.run(migrate(servers.database_url))
     with _dibs("dibs_realtime", ["serve"], servers, logs) as server:
         event = asyncio.run(_prepared(server.port, vouchers))
-        watch = Watch(server.port, event.manager_token, event.event_id)
+        # The door watches: its token outlives a long run, the manager's ends after a quarter of an hour.
+        watch = Watch(server.port, event.device_token, event.event_id)
         path = f"/api/v1/events/{event.event_id}/redemptions"
         yield Target("ours", server, path, event.device_token, Codes(event.codes), watch), event
 

@@ -131,7 +131,14 @@ async def test_a_batch_is_published_or_cleared_away_and_never_both(desk: Desk, o
             return await other_desk.night.submit(publishing(desk, batch_id, offer.id, 3))
 
         clearing = desk.staging.discard(desk.night.event_id, batch_id)
-        results: tuple[Any, Any] = await asyncio.gather(publish(), clearing, return_exceptions=True)
+        results: tuple[Any, Any]
+        if number == 0:  # the two plain orders first, then races, which may all end alike on one machine
+            results = (await publish(), await clearing)
+        elif number == 1:
+            cleared = await clearing
+            results = ((await asyncio.gather(publish(), return_exceptions=True))[0], cleared)
+        else:
+            results = await asyncio.gather(publish(), clearing, return_exceptions=True)
         answer, published = results[0], not results[1]
         assert not published or not isinstance(answer, BaseException)
         assert published or (isinstance(answer, problems.Problem) and answer.slug == "batch_cleared")
