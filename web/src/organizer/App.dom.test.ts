@@ -4,7 +4,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { Session } from '../lib/api/session.ts';
 import type { SignedIn } from '../lib/api/types.ts';
+import { Format } from '../lib/text/format.ts';
 import App from './App.svelte';
+import { speak, text } from './text/index.ts';
 
 const HUB = 'http://hub.test';
 const AT = '2026-07-04T20:00:00Z';
@@ -29,7 +31,8 @@ const calls: { path: string; body: unknown }[] = [];
 // Tests share their machine: what should happen may take a while.
 configure({ asyncUtilTimeout: 10_000 });
 
-beforeEach(() => {
+beforeEach(async () => {
+  await speak('en');
   location.hash = '';
   localStorage.clear();
   calls.length = 0;
@@ -227,4 +230,14 @@ it('says why the events cannot be shown, and tries again', async () => {
   answers.set('/events', () => Response.json({ items: [], next_cursor: null }));
   await press('Try again');
   expect(await screen.findByText('No events yet')).toBeTruthy();
+});
+
+it('speaks Lithuanian, and counts as Lithuanians do', async () => {
+  await speak('lt');
+  open();
+  expect(await screen.findByRole('heading', { level: 1, name: 'Sveiki sugrįžę' })).toBeTruthy();
+  expect(document.documentElement.lang).toBe('lt');
+  expect(text.live.conflicts(21)).toContain('21 neišspręstas');
+  expect(text.live.conflicts(12)).toContain('12 neišspręstų');
+  expect(new Format().count(1234.5)).toMatch(/^1\s234,5$/);
 });

@@ -4,6 +4,14 @@ export interface Numbers {
   count(value: number): string;
 }
 
+/** The reader's locale; undefined: what the browser says. */
+let readers: string | undefined;
+
+/** Sets the locale of every `Format` made from now on without one of its own. */
+export function formatIn(locale: string): void {
+  readers = locale;
+}
+
 export class Format implements Numbers {
   readonly #locale: string | undefined;
   readonly #timeZone: string | undefined;
@@ -13,7 +21,7 @@ export class Format implements Numbers {
   readonly #ago: Intl.RelativeTimeFormat;
 
   /** `locale` undefined: the reader's own; `timeZone` undefined: the device's. */
-  constructor(locale?: string, timeZone?: string) {
+  constructor(locale: string | undefined = readers, timeZone?: string) {
     this.#locale = locale;
     this.#timeZone = timeZone;
     this.#count = new Intl.NumberFormat(locale);
@@ -25,7 +33,7 @@ export class Format implements Numbers {
       hour: '2-digit',
       minute: '2-digit',
     });
-    this.#ago = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'narrow' });
+    this.#ago = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'short' });
   }
 
   count(value: number): string {

@@ -1,8 +1,20 @@
 import { ApiProblem, Unreachable } from '../api/problem.ts';
 import { en, type Catalogue } from './en.ts';
+import { formatIn } from './format.ts';
+import { chooseLocale, type Language } from './language.ts';
 
-/** The words of the reader's language. English is the only one so far. */
-export const text: Catalogue = en;
+/** The words of the reader's language, from `speak` on. */
+export let text: Catalogue = en;
+
+/**
+ * Makes `text`, the numbers and the times speak this language. An app's own `speak` calls it, before anything is drawn:
+ * what is on the page already keeps its words.
+ */
+export async function speak(language: Language): Promise<void> {
+  text = language === 'lt' ? (await import('./lt.ts')).lt : en;
+  formatIn(chooseLocale(language));
+  if (typeof document !== 'undefined') document.documentElement.lang = language;
+}
 
 /** Says in a sentence what went wrong. */
 export function explain(error: unknown, words: Catalogue['problems'] = text.problems): string {

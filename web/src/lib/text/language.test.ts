@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { chooseLanguage } from './language.ts';
+import { chooseLanguage, chooseLocale } from './language.ts';
 
 it.each([
   [['lt-LT', 'en'], 'lt'],
@@ -10,4 +10,13 @@ it.each([
   [[], 'en'],
 ])('picks for %j', (preferred, language) => {
   expect(chooseLanguage(preferred)).toBe(language);
+});
+
+it.each([
+  ['lt', ['lt-LT', 'en'], 'lt-LT'],
+  ['en', ['en-GB', 'lt'], 'en-GB'],
+  ['en', ['de-DE'], 'en-DE'],
+  ['en', ['de', 'not a tag'], 'en'],
+] as const)('writes numbers beside %s for %j', (language, preferred, locale) => {
+  expect(chooseLocale(language, preferred)).toBe(locale);
 });

@@ -1,6 +1,6 @@
 import { tick } from 'svelte';
 
-import { text } from '../../lib/text/index.ts';
+import { text } from '../text/index.ts';
 
 /** As short as the hub takes a new password. */
 export const LEAST_PASSWORD = 10;
@@ -12,7 +12,7 @@ export function checkAccount(
 ): Record<string, string> {
   const errors: Record<string, string> = {};
   for (const [name, value] of Object.entries(fields)) {
-    if (value.trim() === '') errors[name] = text.account.required;
+    if (value.trim() === '') errors[name] = text.common.required;
     else if (name === 'email' && !/^\S+@\S+$/.test(value.trim()))
       errors[name] = text.account.badEmail;
     else if (name === 'password' && isNew && value.length < LEAST_PASSWORD)

@@ -6,6 +6,7 @@ import { Session } from '../../lib/api/session.ts';
 import { TestHub } from '../../lib/live/testing/hub.ts';
 import { EVENT_ID, GrowingLedger } from '../../lib/live/testing/ledger.ts';
 import App from '../App.svelte';
+import { speak } from '../text/index.ts';
 
 const AT = '2026-07-04T20:00:00Z';
 const USER = {
@@ -24,6 +25,7 @@ let unmount: () => void;
 configure({ asyncUtilTimeout: 10_000 });
 
 beforeEach(async () => {
+  await speak('en');
   localStorage.clear();
   hub = await TestHub.start();
   vi.stubGlobal('matchMedia', () => ({ matches: true })); // jsdom moves nothing

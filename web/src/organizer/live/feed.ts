@@ -1,8 +1,8 @@
 /** The feed: what the ledger and the doors tell, newest first, as items with a mark and a sentence. */
 import type { Attempt, Entry, Scan, Snapshot } from '../../lib/api/types.ts';
-import type { FeedNames } from '../../lib/text/en.ts';
+import type { FeedNames } from '../text/en/feed.ts';
 import type { Numbers } from '../../lib/text/format.ts';
-import { text } from '../../lib/text/index.ts';
+import { text } from '../text/index.ts';
 import type { MarkKind } from '../../lib/ui/mark.ts';
 
 /** Items kept at most; what is older is in the ledger. */
