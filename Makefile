@@ -17,7 +17,7 @@ WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist \) -
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: .venv/.package web/dist/.built .venv/.hooks ## Install everything below this folder (a second time: nothing)
+setup: .venv/.package web/dist/.built .venv/.browser .venv/.hooks ## Install everything below this folder (a second time: nothing)
 
 run: setup ## Start the whole product on this machine with a simulated night (ARGS="--port 9000" …)
 	@exec $(BIN)/dibs up --demo $(ARGS)
@@ -93,6 +93,11 @@ web/node_modules/.installed: web/package.json web/package-lock.json .venv/.requi
 web/dist/.built: web/node_modules/.installed $(WEB_SOURCES)
 	@echo "Building the pages"
 	@cd web && $(WITH_NODE) npm run --silent build
+	@touch $@
+
+.venv/.browser: web/node_modules/.installed web/scripts/browser.ts
+	@echo "Unpacking the browser of the tests"
+	@$(WITH_NODE) node web/scripts/browser.ts .venv/browser
 	@touch $@
 
 .venv/.hooks: .pre-commit-config.yaml .venv/.requirements

@@ -1,0 +1,55 @@
+"""Sees to it that no page complains: errors on the console, exceptions, breaches of its policy, failed requests."""
+
+import re
+
+from playwright.async_api import BrowserContext, ConsoleMessage, Request, Response, WebError
+
+# A breach in a page is on its console anyway; this one says of which directive and where.
+TELL_BREACHES = """
+document.addEventListener('securitypolicyviolation', (breach) => {
+  console.error(`policy: ${breach.violatedDirective} forbids ${breach.blockedURI || 'inline'} in ${breach.sourceFile}`);
+});
+"""
+CANCELLED = "net::ERR_ABORTED"
+"""What the page itself gives up, by leaving or by an AbortSignal, is no failure."""
+
+
+class Guard:
+    """Collects complaints of all pages of a test, in order."""
+
+    def __init__(self) -> None:
+        self.complaints: list[str] = []
+        self._expected: list[re.Pattern[str]] = []
+
+    def expect(self, *patterns: str) -> None:
+        """Let complaints pass that a pattern is found in, such as `"409 .*/offers/"`, earlier ones too."""
+        self._expected += [re.compile(pattern) for pattern in patterns]
+
+    async def watch(self, context: BrowserContext) -> None:
+        """Watch all pages of a context, and its workers."""
+        await context.add_init_script(TELL_BREACHES)
+        context.on("console", self._console)
+        context.on("weberror", self._exception)
+        context.on("requestfailed", self._failed)
+        context.on("response", self._response)
+
+    def check(self) -> None:
+        """Fail if there is a complaint that nobody expected."""
+        unexpected = [line for line in self.complaints if not any(found.search(line) for found in self._expected)]
+        assert not unexpected, "pages complained:\n" + "\n".join(unexpected)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # Of a failed request the guard itself tells, with its address.
+        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+            self.complaints.append(f"console {message.type}: {message.text} ({message.location['url']})")
+
+    def _exception(self, error: WebError) -> None:
+        self.complaints.append(f"exception: {error.error}")
+
+    def _failed(self, request: Request) -> None:
+        if request.failure != CANCELLED:
+            self.complaints.append(f"request failed: {request.failure} {request.method} {request.url}")
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 400:
+            self.complaints.append(f"response: {response.status} {response.request.method} {response.url}")

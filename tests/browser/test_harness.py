@@ -1,0 +1,71 @@
+"""The tests' own instruments: what they are to notice, they notice."""
+
+import pytest
+from playwright.async_api import Page
+
+from .accessibility import accessible
+from .camera import Camera
+from .guard import Guard
+from .visitors import Visitors, until
+
+WATCH = """async () => {
+  const video = document.createElement('video');
+  video.srcObject = await navigator.mediaDevices.getUserMedia({ video: true });
+  await video.play();
+  window.darkPixels = () => {
+    const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
+    const picture = canvas.getContext('2d');
+    picture.drawImage(video, 0, 0);
+    const { data } = picture.getImageData(0, 0, canvas.width, canvas.height);
+    return data.filter((value, index) => index % 4 === 0 && value < 60).length;
+  };
+}"""
+
+
+async def test_the_camera_sees_what_it_is_shown(visitors: Visitors, camera: Camera) -> None:
+    page = await visitors.open("/", camera=True)
+    await page.evaluate(WATCH)
+    await until(page, "() => darkPixels() === 0")
+    camera.show("HTTP://LOCALHOST/V/7KQ4MX2P9T")
+    await until(page, "() => darkPixels() > 10_000")
+    camera.show_nothing()
+    await until(page, "() => darkPixels() === 0")
+
+
+async def test_a_camera_may_be_refused(visitors: Visitors) -> None:
+    page = await visitors.open("/")
+    refusal = "() => navigator.mediaDevices.getUserMedia({ video: true }).catch((error) => error.name)"
+    assert await page.evaluate(refusal) == "NotAllowedError"
+
+
+@pytest.mark.parametrize(
+    ("misdeed", "complaint"),
+    [
+        ("() => console.error('something is wrong')", "console error: something is wrong"),
+        ("() => { setTimeout(() => { throw new Error('thrown'); }) }", "exception: .*thrown"),
+        (
+            "() => document.body.append(Object.assign(document.createElement('script'), { text: '1' }))",
+            "policy: script-src-elem forbids inline",
+        ),
+        ("() => fetch('/api/v1/users/me')", "response: 401 GET .*/users/me"),
+        (
+            "() => fetch('http://localhost:1/').catch(() => undefined)",
+            "policy: connect-src forbids http://localhost:1/",
+        ),
+    ],
+)
+async def test_the_guard_notices(visitors: Visitors, guard: Guard, misdeed: str, complaint: str) -> None:
+    page = await visitors.open("/")
+    await page.evaluate(misdeed)
+    await page.evaluate("() => new Promise((resolve) => setTimeout(resolve))")
+    with pytest.raises(AssertionError, match=complaint):
+        guard.check()
+    guard.expect(".*")
+
+
+async def test_axe_notices(visitors: Visitors) -> None:
+    page: Page = await visitors.open("/")
+    await accessible(page)
+    await page.evaluate("() => { document.querySelector('main').append(document.createElement('button')); }")
+    with pytest.raises(AssertionError, match="button-name"):
+        await accessible(page)

@@ -1,0 +1,118 @@
+"""People at screens: a phone or a desktop, in the dark or not, with their language, signed in or not."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from playwright.async_api import Browser, BrowserContext, Page
+
+from tests.support.world import Organizer, Party
+
+from .guard import Guard
+
+Profile = Literal["phone", "desktop"]
+Theme = Literal["light", "dark"]
+PROFILES: Mapping[Profile, Mapping[str, Any]] = {
+    "phone": {
+        "viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True,
+    },
+    "desktop": {"viewport": {"width": 1280, "height": 800}, "device_scale_factor": 1},
+}  # fmt: skip
+LANGUAGES = {"en": "en-GB", "lt": "lt-LT"}
+# A browser without a window never asks anybody, it grants. This is the only thing that the tests take its word for.
+REFUSE_CAMERA = """
+if (navigator.mediaDevices) {
+  navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('Permission denied', 'NotAllowedError'));
+}
+"""
+STEP_SECONDS = 20
+"""How long a step of a page may take on a busy machine. No test waits so long for something to be absent."""
+
+
+class Visitors:
+    """Opens browser contexts: each is a person with storage of their own."""
+
+    def __init__(self, browser: Browser, url: str, guard: Guard) -> None:
+        self.browser = browser
+        self.url = url
+        self.guard = guard
+
+    async def enter(
+        self,
+        profile: Profile = "phone",
+        theme: Theme = "light",
+        language: str = "en",
+        *,
+        camera: bool = False,
+        still: bool = False,
+        storage: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> BrowserContext:
+        """Return a new person's context.
+
+        camera: they let pages use it; else they refuse. still: they prefer reduced motion. storage: what localStorage
+        holds at their first page. Further options are Playwright's.
+        """
+        context = await self.browser.new_context(
+            base_url=self.url,
+            color_scheme=theme,
+            locale=LANGUAGES[language],
+            timezone_id="Europe/Vilnius",
+            reduced_motion="reduce" if still else "no-preference",
+            **{**PROFILES[profile], **options},
+        )
+        context.set_default_timeout(STEP_SECONDS * 1000)
+        await self.guard.watch(context)
+        if camera:
+            await context.grant_permissions(["camera"], origin=self.url)
+        else:
+            await context.add_init_script(REFUSE_CAMERA)
+        if storage:
+            await _keep(context, storage)
+        return context
+
+    async def open(self, path: str, *arguments: Any, **options: Any) -> Page:
+        """Return a new person's page at that path. Arguments as for `enter`. Next tab: `page.context.new_page()`."""
+        context = await self.enter(*arguments, **options)
+        page = await context.new_page()
+        await page.goto(path)
+        return page
+
+    async def organizer(self, organizer: Organizer, path: str = "/app/", *arguments: Any, **options: Any) -> Page:
+        """Return the page of an organizer who signed in before. Their API token goes on beside it."""
+        kept = {"user_id": organizer.id, "refresh_token": organizer.refresh_token}
+        return await self.open(path, *arguments, storage={"dibs.session": json.dumps(kept)}, **options)
+
+    async def door(self, party: Party, label: str = "Phone 2", *arguments: Any, **options: Any) -> Page:
+        """Return the page of a door that has been paired by its link. Further fields of the device: `device={…}`."""
+        fields = {"label": label, "gate_id": party.gate["id"], **options.pop("device", {})}
+        pairing = await party.owner.post(f"{party.path}/devices", fields)
+        return await self.open(pairing["pairing_url"], *arguments, **{"camera": True, **options})
+
+    async def picture(self, folder: Path, name: str) -> None:
+        """Leave a picture of every page that is open."""
+        for number, page in enumerate(page for context in self.browser.contexts for page in context.pages):
+            await page.screenshot(path=folder / f"{name}-{number}.png")
+
+    async def leave(self) -> None:
+        """Close all pages."""
+        for context in list(self.browser.contexts):
+            await context.close()
+
+
+async def until(page: Page, condition: str) -> None:
+    """Wait until a function of the page answers true. Playwright's own waiting would need `unsafe-eval` there."""
+    async with asyncio.timeout(STEP_SECONDS):
+        while not await page.evaluate(condition):  # noqa: ASYNC110  # the page tells nobody
+            await asyncio.sleep(0.05)
+
+
+async def _keep(context: BrowserContext, storage: Mapping[str, Any]) -> None:
+    """Fill localStorage once: what the pages change later stays changed."""
+    await context.add_init_script(
+        f"""if (!localStorage.getItem('test.filled') && location.protocol !== 'about:') {{
+            Object.assign(localStorage, {json.dumps({**storage, "test.filled": "1"})});
+        }}"""
+    )
