@@ -39,6 +39,7 @@ from dibs_realtime.kit.http.routes import Route
 from dibs_realtime.kit.limits import FailureWindow, Limits, TokenBucket
 from dibs_realtime.kit.passwords import Passwords
 from dibs_realtime.kit.redis import Redis
+from dibs_realtime.kit.tasks import end
 from dibs_realtime.kit.tokens import Tokens
 from dibs_realtime.ledger import queries as ledger_queries
 from dibs_realtime.ledger.writer import Ledger
@@ -238,8 +239,6 @@ def _janitor(staging: StagingRepository, clock: Clock) -> Callable[[web.Applicat
     async def janitor(_app: web.Application) -> AsyncIterator[None]:
         task = asyncio.create_task(sweep(), name="clear leftovers")
         yield
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await end(task)
 
     return janitor

@@ -17,6 +17,7 @@ from dibs_realtime.accounts.model import Revocation
 from dibs_realtime.kit import json
 from dibs_realtime.kit.database import Connection, Database
 from dibs_realtime.kit.redis import AWAY, Redis
+from dibs_realtime.kit.tasks import end
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +45,6 @@ class RevocationFeed:
         self._known: OrderedDict[UUID, None] = OrderedDict()
         self._current_at = 0.0
         self._tasks: list[asyncio.Task[None]] = []
-        self._stopping = False
 
     @property
     def lag(self) -> float:
@@ -61,11 +61,7 @@ class RevocationFeed:
 
     async def stop(self) -> None:
         """Hear no more."""
-        # A task that is cancelled may see the error of a broken connection instead.
-        self._stopping = True
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(*self._tasks)
 
     async def tell(self, revocations: Iterable[Revocation]) -> None:
         """Spread what was committed: here at once, to the other nodes as fast as Redis is."""
@@ -85,11 +81,11 @@ class RevocationFeed:
 
     async def _poll(self) -> None:
         failing = False
-        while not self._stopping:
+        while True:
             try:
                 # The connection is kept: the news must not wait behind other queries for one.
                 async with self._database.reading() as connection:
-                    while not self._stopping:
+                    while True:
                         await self._look(connection)
                         if failing:
                             failing = False
@@ -109,13 +105,13 @@ class RevocationFeed:
         self._current_at = began
 
     async def _listen(self) -> None:
-        while not self._stopping:
+        while True:
             await asyncio.sleep(RESUBSCRIBE_SECONDS)
             await self._redis.until_healthy()
             subscriber = self._redis.new_pubsub()
             try:
                 await subscriber.subscribe(CHANNEL)
-                while not self._stopping:
+                while True:
                     message = await subscriber.get_message(ignore_subscribe_messages=True, timeout=5)
                     if message is not None:
                         self._read(message["data"])

@@ -1,7 +1,6 @@
 """Sessions as a node knows them: verified ones in memory, records in Redis, the truth in PostgreSQL."""
 
 import asyncio
-import contextlib
 import logging
 import secrets
 import time
@@ -21,6 +20,7 @@ from dibs_realtime.kit.clock import Clock
 from dibs_realtime.kit.database import Connection, Database
 from dibs_realtime.kit.ids import new_id
 from dibs_realtime.kit.redis import Redis
+from dibs_realtime.kit.tasks import end
 from dibs_realtime.kit.tokens import BadTokenError, Claims, Tokens
 
 _log = logging.getLogger(__name__)
@@ -62,10 +62,7 @@ class SessionDirectory:
     async def close(self) -> None:
         """Stop listening."""
         await self._feed.stop()
-        if self._tidying is not None:
-            self._tidying.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._tidying
+        await end(self._tidying)
 
     @property
     def is_current(self) -> bool:

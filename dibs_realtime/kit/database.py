@@ -145,4 +145,8 @@ async def _borrowed(pool: "asyncpg.Pool[Any] | None") -> AsyncIterator[Connectio
         async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
             yield connection
     except _AWAY as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            # The driver tells how the connection broke off, not why: whoever was cancelled must not go on.
+            raise asyncio.CancelledError from error
         raise problems.unavailable("The database is away. Nothing is lost: try again.") from error

@@ -13,6 +13,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as AwayError, RedisError
 from redis.maint_notifications import MaintNotificationsConfig
 
+from dibs_realtime.kit.tasks import end
+
 _log = logging.getLogger(__name__)
 
 AWAY_PING_SECONDS = 0.25
@@ -76,10 +78,7 @@ class Redis:
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await end(self._task)
         self._mark(healthy=False)
         for client in (self._client, self._subscribing):
             with contextlib.suppress(*AWAY):

@@ -6,6 +6,7 @@ from functools import partial
 from uuid import UUID
 
 from dibs_realtime.kit import problems
+from dibs_realtime.kit.tasks import end
 from dibs_realtime.live.bus import Bus
 from dibs_realtime.live.connections import Connections, Fanout, watchers
 from dibs_realtime.live.feed import Feed
@@ -41,10 +42,7 @@ class Beacon:
 
     async def close(self) -> None:
         """Stop."""
-        tasks = [*self._catching.values(), *([self._task] if self._task else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(self._task, *self._catching.values())
 
     def look_now(self) -> None:
         """Do not wait for the next beat: something may have been missed."""

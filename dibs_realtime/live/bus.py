@@ -14,6 +14,7 @@ from uuid import UUID
 from redis.asyncio.client import PubSub
 
 from dibs_realtime.kit.redis import AWAY, Redis
+from dibs_realtime.kit.tasks import end
 from dibs_realtime.live.figures import LiveFigures
 from dibs_realtime.live.lines import Parcel, pack, unpack
 
@@ -79,9 +80,7 @@ class Bus:
             async with asyncio.timeout(1):
                 while self._queue and self._redis.healthy:  # noqa: ASYNC110  # once, at the end
                     await asyncio.sleep(0.01)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(*self._tasks)
 
     def subscribe(self, event_id: UUID) -> None:
         """Want an event's news; `subscribed` tells when they come."""
@@ -170,9 +169,7 @@ class Bus:
                     raise ConnectionError("deaf")
             await asyncio.gather(*(task for task in (steering, hearing) if task.done()))
         finally:
-            for task in (steering, hearing):
-                task.cancel()
-            await asyncio.gather(steering, hearing, return_exceptions=True)
+            await end(steering, hearing)
 
     async def _steer(self, pubsub: PubSub) -> None:
         current: set[UUID] = set()

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from typing import Any, Generic, TypeVar
 
 from dibs_realtime.kit import problems
+from dibs_realtime.kit.tasks import end
 
 Key = TypeVar("Key", bound=Hashable)
 Answer = TypeVar("Answer")
@@ -38,10 +39,7 @@ class Conflater(Generic[Key]):
 
     async def close(self) -> None:
         """Stop."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*self._tasks.values())
 
     async def _run(self, key: Key) -> None:
         loop = asyncio.get_running_loop()

@@ -8,6 +8,7 @@ from itertools import islice
 from uuid import UUID
 
 from dibs_realtime.kit import problems
+from dibs_realtime.kit.tasks import end
 from dibs_realtime.ledger.queries import Stretch
 from dibs_realtime.live import lines
 from dibs_realtime.live.figures import LiveFigures
@@ -113,10 +114,7 @@ class Feed:
 
     async def close(self) -> None:
         """Stop reading."""
-        tasks = [task for task in (self._reading, self._filling) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(self._reading, self._filling)
 
     # ── order ──
 

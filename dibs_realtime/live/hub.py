@@ -15,6 +15,7 @@ from dibs_realtime.kit.clock import Clock
 from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.ids import new_id
 from dibs_realtime.kit.redis import Redis
+from dibs_realtime.kit.tasks import end
 from dibs_realtime.ledger.model import Commit
 from dibs_realtime.live import codec, lines
 from dibs_realtime.live.beacon import Beacon
@@ -115,9 +116,7 @@ class Hub:
         with contextlib.suppress(TimeoutError):
             await self._server.close_all()
         await self._server.shutdown()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(*self._tasks)
         await self._presence.close()
         await self._public.close()
         await self._guests.close()

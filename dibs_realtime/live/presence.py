@@ -9,6 +9,7 @@ from uuid import UUID
 from dibs_realtime.accounts.caller import Device
 from dibs_realtime.kit import problems
 from dibs_realtime.kit.clock import Clock
+from dibs_realtime.kit.tasks import end
 from dibs_realtime.live.bus import Bus
 from dibs_realtime.live.conflate import Conflater, Shared
 from dibs_realtime.live.connections import Connection, Connections, Fanout, watchers
@@ -57,9 +58,8 @@ class Presence:
 
     async def close(self) -> None:
         """Stop, and note that this node's devices are gone."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, *self._writes.values(), return_exceptions=True)
+        await end(*self._tasks)
+        await asyncio.gather(*self._writes.values(), return_exceptions=True)
         await self._changes.close()
         try:
             await self._repository.all_gone(self._clock())

@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import socketio  # type: ignore[import-untyped]  # it ships no types
 
+from dibs_realtime.kit.tasks import end
 from dibs_realtime.simulate.problems import AGAIN, ApiError, UnreachableError, api_error, pause
 from dibs_realtime.simulate.rest import Api
 
@@ -55,9 +56,7 @@ class Line:
     async def close(self) -> None:
         """End it."""
         keeper, self._keeper = self._keeper, None
-        if keeper is not None:
-            keeper.cancel()
-            await asyncio.gather(keeper, return_exceptions=True)
+        await end(keeper)
 
     def drop(self) -> None:
         """Lose the connection; it comes back by itself."""

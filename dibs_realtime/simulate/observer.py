@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from dibs_realtime.kit.tasks import end
 from dibs_realtime.simulate.follower import Follower
 from dibs_realtime.simulate.line import Line, TokenSource
 from dibs_realtime.simulate.problems import ApiError
@@ -64,9 +65,7 @@ class Observer:
 
     async def close(self) -> None:
         """Stop watching."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await end(self._task)
         await self.line.close()
 
     async def state_at(self, seq: int) -> Snapshot | None:

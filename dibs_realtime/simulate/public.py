@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from dibs_realtime.kit.tasks import end
 from dibs_realtime.simulate.line import Line
 from dibs_realtime.simulate.observer import differences
 from dibs_realtime.simulate.reducer import Row
@@ -31,9 +32,7 @@ class PublicObserver:
 
     async def close(self) -> None:
         """Stop watching."""
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+        await end(self._watching)
         await self.line.close()
 
     async def converges(self) -> list[str]:

@@ -11,10 +11,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
-from aiohttp.test_utils import unused_port
 
 from dibs_realtime.kit.database import Database
 from dibs_realtime.settings import Settings, environment
+from tests.local.running import free_port
 from tests.support.rest import Client
 from tests.support.sockets import Observer
 from tests.support.world import Organizer, World, fresh_key
@@ -76,7 +76,7 @@ async def test_every_key_ends_with_one_verdict(settings: Settings, client: Clien
     # Every code is scanned twice, under two keys: one of the two gets in.
     scans = [(fresh_key(), code) for code in codes * 2]
     random.Random(7).shuffle(scans)
-    port = unused_port()
+    port = free_port()
     first: dict[str, Any] = {}
     final: dict[str, Any] = {}
     url = f"http://127.0.0.1:{port}/api/v1/events/{event_id}/redemptions"

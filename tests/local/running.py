@@ -1,25 +1,34 @@
 """`dibs` as a person runs it: a process of its own, seen from outside."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
 import psutil
 
-SECONDS = 60.0  # the machine may be busy
+SECONDS = 120.0  # the machine may be busy
+
+
+# Below those that the kernel gives to connections: whoever connects somewhere in between cannot take it away again.
+PORTS = random.SystemRandom().sample(range(20_000, 32_000), 12_000)
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nobody listens on; another one each time, and hardly ever one that another run picks."""
+    while True:
+        port = PORTS.pop()
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -73,30 +82,79 @@ class Up:
         return self
 
     def tree(self) -> list[psutil.Process]:
-        return [self.process, *self.process.children(recursive=True)]
+        return [self.process, *family(self.process)]
 
-    def descendants(self, name: str) -> list[psutil.Process]:
-        return [child for child in self.process.children(recursive=True) if child.name() == name]
+    def called(self, name: str) -> list[psutil.Process]:
+        """Return those of its processes whose name begins so."""
+        return [child for child in family(self.process) if name_of(child).startswith(name)]
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to stop; nothing of it may be left."""
         tree = self.tree()
         self.process.send_signal(number)
         code = self.process.wait(SECONDS)
-        assert not [each for each in tree if each.is_running() and each.status() != psutil.STATUS_ZOMBIE], self.said
+        assert not alive(tree), self.said
         return int(code)
 
 
 @contextmanager
-def up(folder: Path, *arguments: str, port: int | None = None, **settings: str) -> Iterator[Up]:
+def up(
+    folder: Path, *arguments: str, port: int | None = None, until: str = "Party Dibs is running", **settings: str
+) -> Iterator[Up]:
     """Run `dibs up` on `folder`/party; whatever the test did with it, nothing is left."""
     running = Up(folder, *arguments, port=port, **settings)
     try:
-        yield running.wait_for("Party Dibs is running")
+        yield running.wait_for(until)
     finally:
-        for process in running.tree() if running.process.poll() is None else []:
+        kill_tree(running.process)
+
+
+# ── Processes come and go while one looks at them: whoever is gone is no error, but gone ──
+
+
+def family(process: psutil.Process) -> list[psutil.Process]:
+    """Return all its descendants."""
+    try:
+        found: list[psutil.Process] = process.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+    return found
+
+
+def name_of(process: psutil.Process) -> str:
+    try:
+        return str(process.name())
+    except psutil.NoSuchProcess:
+        return ""
+
+
+def alive(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """Return those that have not ended. One that nobody waits for has, too."""
+    found = []
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
+def kill(processes: Iterable[psutil.Process]) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
             process.kill()
-        running.process.wait()
+
+
+def kill_tree(process: psutil.Popen) -> None:
+    """Kill a process of ours and all below it, and wait until nothing is left. It may have ended before."""
+    try:
+        # Whoever stands still starts nobody while we look whom there is.
+        with suppress(psutil.NoSuchProcess):
+            process.suspend()
+        tree = [*family(process), process]
+        kill(tree)
+        psutil.wait_procs(tree, timeout=SECONDS)
+    finally:
+        process.wait()
 
 
 def wait_until(condition: Callable[[], object], seconds: float = SECONDS) -> None:

@@ -15,7 +15,7 @@ import pytest
 from dibs_realtime.local.servers import LocalServers
 from dibs_realtime.migrate import migrate
 
-from .running import SECONDS, dibs, environment, free_port, wait_until
+from .running import SECONDS, alive, dibs, environment, family, free_port, kill, kill_tree, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +48,7 @@ def serving(servers: LocalServers, port: int, folder: Path, *arguments: str) -> 
         assert process.poll() is None
         yield process
     finally:
-        for each in [*process.children(recursive=True), process] if process.poll() is None else []:
-            each.kill()
-        process.wait()
+        kill_tree(process)
 
 
 def is_ready(port: int) -> bool:
@@ -67,27 +65,25 @@ def test_it_serves_until_it_is_asked_to_stop(
     servers: LocalServers, tmp_path: Path, workers: str, number: signal.Signals
 ) -> None:
     with serving(servers, free_port(), tmp_path, "--workers", workers) as process:
-        children = process.children()
+        children = alive(family(process))
         assert len(children) == (3 if workers == "3" else 0)
         process.send_signal(number)
         assert process.wait(SECONDS) == 0
-        assert not [each for each in children if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+        assert not alive(children)
 
 
 def test_a_process_that_dies_is_replaced_and_orphans_end(servers: LocalServers, tmp_path: Path) -> None:
     port = free_port()
     with serving(servers, port, tmp_path, "--workers", "2") as process:
-        first, second = process.children()
-        first.kill()
-        wait_until(lambda: len([each for each in process.children() if each.status() != psutil.STATUS_ZOMBIE]) == 2)
-        assert second.is_running()
-        team = process.children()
+        first, second = alive(family(process))
+        kill([first])
+        wait_until(lambda: len(set(alive(family(process))) - {first}) == 2)
+        assert alive([second])
+        team = family(process)
         process.kill()
         process.wait()
         if sys.platform == "linux":
-            wait_until(
-                lambda: not [each for each in team if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
-            )
+            wait_until(lambda: not alive(team))
             assert not is_ready(port)
 
 

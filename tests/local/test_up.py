@@ -17,7 +17,7 @@ import pytest
 from dibs_realtime.local.servers import LocalServers
 from dibs_realtime.processes.child import launched
 
-from .running import Up, dibs, free_port, up, wait_until
+from .running import SECONDS, alive, dibs, free_port, kill, kill_tree, up, wait_until
 
 
 def sql(party: Path, statement: str) -> object:
@@ -42,7 +42,7 @@ def test_it_serves_and_stops_cleanly_and_keeps_its_data(tmp_path: Path, number: 
     with up(tmp_path, "--workers", workers) as running:
         assert get(f"http://127.0.0.1:{running.port}/healthz") == 200
         assert f"http://localhost:{running.port}/app/" in running.said
-        assert len(running.descendants("valkey-server")) == 1
+        assert len(running.called("valkey-server")) == 1
         sql(running.data, "CREATE TABLE kept AS SELECT 7 AS n")
         assert LocalServers(running.data).announced_url() == f"http://localhost:{running.port}"
         secret = (running.data / "secret-key").read_text()
@@ -64,11 +64,10 @@ def test_a_second_signal_while_it_stops_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_it_can_be_stopped_while_it_starts(tmp_path: Path) -> None:
-    running = Up(tmp_path)
-    running.wait_for("Starting on")
-    running.process.send_signal(signal.SIGTERM)
-    assert running.process.wait(60) == 0
-    assert "Traceback" not in running.said
+    with up(tmp_path, until="Starting on") as running:
+        running.process.send_signal(signal.SIGTERM)
+        assert running.process.wait(SECONDS) == 0
+        assert "Traceback" not in running.said
     with up(tmp_path) as again:
         assert sql(again.data, "SELECT 1") == 1
 
@@ -78,19 +77,17 @@ def test_after_a_kill_the_next_start_recovers(tmp_path: Path, whom: str) -> None
     with up(tmp_path, "--workers", "2") as running:
         sql(running.data, "CREATE TABLE kept AS SELECT 7 AS n")
         tree = running.tree()
-        for process in tree if whom == "everything" else [running.process]:
-            process.kill()
+        kill(tree if whom == "everything" else [running.process])
         running.process.wait()
     with up(tmp_path, port=running.port) as again:
         assert sql(again.data, "SELECT n FROM kept") == 7
-        wait_until(lambda: not [each for each in tree if each.is_running() and each.status() != psutil.STATUS_ZOMBIE])
+        wait_until(lambda: not alive(tree))
 
 
 @pytest.mark.parametrize("name", ["postgres", "valkey-server", "python"])
 def test_what_falls_over_is_started_again(tmp_path: Path, name: str) -> None:
     with up(tmp_path) as running:
-        victim = next(child for child in running.process.children() if child.name().startswith(name))
-        victim.kill()
+        kill(running.called(name)[:1])
         running.wait_for("Starting it again")
         running.wait_for("runs again.")
         assert sql(running.data, "SELECT 1") == 1
@@ -166,9 +163,11 @@ def test_as_an_ordinary_user(tmp_path: Path) -> None:
     )
     try:
         wait_until(lambda: serves(port) or process.poll() is not None)
+        if process.poll() is None:
+            process.terminate()
+        said, _ = process.communicate(timeout=SECONDS)
     finally:
-        process.terminate()
-    said, _ = process.communicate(timeout=60)
+        kill_tree(process)
     assert process.returncode == 0, said
     assert "Party Dibs is running" in said
 

@@ -14,7 +14,7 @@ from dibs_realtime.simulate.figures import Figures
 from dibs_realtime.simulate.keeping import FILE, demo_account
 from dibs_realtime.simulate.party import DOORS, NAME, OFFERS
 from dibs_realtime.simulate.rest import Api, connected
-from tests.local.running import environment, up, wait_until
+from tests.local.running import environment, kill, up, wait_until
 from tests.support.world import PASSWORD
 
 SIMULATE = "from dibs_realtime.commands.simulate import simulate_command; simulate_command()"
@@ -107,7 +107,7 @@ def test_a_server_that_is_killed_meanwhile(tmp_path: Path):
         )
         try:
             time.sleep(6)
-            next(child for child in running.process.children() if child.name().startswith("python")).kill()
+            kill(running.called("python")[:1])
             wait_until(lambda: simulated.poll() is not None)
         finally:
             simulated.kill()
