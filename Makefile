@@ -12,10 +12,10 @@ UV_LOCK := uv pip compile pyproject.toml --extra local --generate-hashes --no-em
 	--python-version 3.11 --quiet
 WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist \) -prune -o -type f -print)
 
-.PHONY: help setup run test lint format dev dev-server dev-web bench api lock clean
+.PHONY: help setup run test lint format dev dev-server dev-web screenshots bench api lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.package web/dist/.built .venv/.browser .venv/.hooks ## Install everything below this folder (a second time: nothing)
 
@@ -48,6 +48,9 @@ dev-server:
 
 dev-web:
 	cd web && $(WITH_NODE) exec npm run dev
+
+screenshots: setup ## Paint every page in every state into screenshots/ (ARGS="-k door" …)
+	SCREENSHOTS=screenshots $(BIN)/python -m pytest -q tests/browser/test_states.py $(ARGS)
 
 bench: setup ## Measure against the original stack and a constant answer (ARGS="--full" …)
 	$(BIN)/python -m bench $(ARGS)

@@ -24,7 +24,9 @@ from tests.support.world import Party, World
 from .camera import Camera
 from .chromium import ROOT, launch
 from .guard import Guard
+from .night import Night, a_night
 from .server import Remote, Server
+from .states import Stage
 from .visitors import Visitors
 
 HERE = Path(__file__).parent
@@ -112,3 +114,18 @@ async def visitors(
     if request.node.stash.get(FAILED, False):
         await all_of_them.picture(PICTURES, re.sub(r"\W+", "-", request.node.name))
     await all_of_them.leave()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def night(server: Server) -> AsyncIterator[Night]:
+    """A lively event that tests look at and never change."""
+    async with aiohttp.ClientSession() as session:
+        yield await a_night(World(Remote(server.url, session)))
+
+
+@pytest.fixture
+def stage(
+    visitors: Visitors, server: Server, guard: Guard, camera: Camera, world: World, party: Party, night: Night
+) -> Stage:
+    """What a state has to act with."""
+    return Stage(visitors, server, guard, camera, world, party, night)

@@ -112,7 +112,7 @@ async def until(page: Page, condition: str) -> None:
 async def _keep(context: BrowserContext, storage: Mapping[str, Any]) -> None:
     """Fill localStorage once: what the pages change later stays changed."""
     await context.add_init_script(
-        f"""if (!localStorage.getItem('test.filled') && location.protocol !== 'about:') {{
+        f"""if (location.protocol !== 'about:' && !localStorage.getItem('test.filled')) {{
             Object.assign(localStorage, {json.dumps({**storage, "test.filled": "1"})});
         }}"""
     )

@@ -1,0 +1,5 @@
+"""What belongs to no app."""
+
+from .stage import at
+
+at("start", "/")

@@ -1,0 +1,74 @@
+"""Every page in every state: nothing for axe, no sideways scrolling. With SCREENSHOTS=folder, pictures of it, too."""
+
+import base64
+import os
+import re
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page
+
+from .accessibility import accessible, settled
+from .chromium import ROOT
+from .states import STATES, Stage
+from .visitors import PROFILES, Profile, Theme
+
+LOOKS: tuple[tuple[Profile, Theme], ...] = (
+    ("phone", "light"), ("phone", "dark"), ("desktop", "light"), ("desktop", "dark"),
+)  # fmt: skip
+CHECKED: tuple[tuple[Profile, Theme], ...] = (("phone", "light"), ("desktop", "dark"))
+"""Size decides nothing about colours: each theme and each size once is enough for axe."""
+NARROWEST = {"width": 320, "height": 640}
+"""WCAG 1.4.10: what everything must fit into."""
+README = {"organizer/live": ("desktop", "dark"), "door/accepted": ("phone", "dark"), "guest/event": ("phone", "light")}
+DIST = ROOT / "web" / "dist"
+PAGES = {".": "start", "app": "organizer/"}
+"""Which states show which of the built pages. Of the API's page test_api_docs.py knows."""
+FITS = "() => document.scrollingElement.scrollWidth <= innerWidth"
+
+
+@pytest.mark.parametrize("name", STATES)
+async def test_it_is_for_everybody(name: str, stage: Stage) -> None:
+    page = await STATES[name](stage)
+    for profile, theme in CHECKED:
+        await _look(page, profile, theme)
+        await accessible(page)
+    await page.set_viewport_size(NARROWEST)
+    assert await page.evaluate(FITS), f"{page.url} scrolls sideways at {NARROWEST['width']} px"
+    if folder := os.environ.get("SCREENSHOTS"):
+        await _paint(page, name, Path(folder))
+
+
+def test_every_route_of_the_organizer_has_a_state() -> None:
+    source = (ROOT / "web" / "src" / "organizer" / "route.svelte.ts").read_text("utf-8")
+    routes = set(re.findall(r"readonly name: '(\w+)'", source))
+    assert routes
+    shown = {name.split("/")[1] for name in STATES if name.startswith("organizer/")}
+    assert not routes - shown, "these routes have no state in tests/browser/states/organizer.py"
+
+
+def test_every_page_has_a_state() -> None:
+    pages = {path.parent.relative_to(DIST).as_posix() for path in DIST.rglob("index.html")} - {"docs"}
+    assert pages == set(PAGES), "tell here which states show the page"
+    for page, prefix in PAGES.items():
+        assert any(name.startswith(prefix) for name in STATES), f"no state shows web/dist/{page}"
+
+
+async def _look(page: Page, profile: Profile, theme: Theme) -> None:
+    await page.set_viewport_size(PROFILES[profile]["viewport"])
+    await page.emulate_media(color_scheme=theme)
+
+
+async def _paint(page: Page, name: str, folder: Path) -> None:
+    for profile, theme in LOOKS:
+        await _look(page, profile, theme)
+        await settled(page)
+        path = folder / f"{name.replace('/', '-')}-{profile}-{theme}.png"
+        await page.screenshot(path=path, full_page=True, scale="device" if profile == "phone" else "css")
+        if README.get(name) == (profile, theme):
+            # Small enough for a repository; only the debugger makes WebP.
+            debugger = await page.context.new_cdp_session(page)
+            picture = await debugger.send("Page.captureScreenshot", {"format": "webp", "quality": 80})
+            target = folder / "readme" / f"{name.replace('/', '-')}.webp"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(base64.b64decode(picture["data"]))
