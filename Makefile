@@ -55,8 +55,8 @@ screenshots: setup ## Paint every page in every state into screenshots/ (ARGS="-
 bench: setup ## Measure against the original stack and a constant answer (ARGS="--full" …)
 	$(BIN)/python -m bench $(ARGS)
 
-vectors: setup ## Record the ledger's cases anew for the TypeScript reducer
-	DIBS_RECORD_VECTORS=1 $(BIN)/python -m pytest -q tests/ledger/test_law.py
+vectors: setup ## Record anew the cases that the web apps share: the ledger's, and how codes are read
+	DIBS_RECORD_VECTORS=1 $(BIN)/python -m pytest -q tests/ledger/test_law.py tests/vouchers/test_codes.py
 
 api: .venv/.package web/node_modules/.installed ## Write the API documents anew, and the web's types from them
 	$(BIN)/dibs api-docs web/api

@@ -24,6 +24,7 @@ from dibs_realtime.dashboard.routes import routes as dashboard_routes
 from dibs_realtime.doors.pairing import PairingOffice
 from dibs_realtime.doors.repository import PairingRepository, PresenceRepository
 from dibs_realtime.doors.routes import device_routes, gate_routes
+from dibs_realtime.doors.searching import search_routes
 from dibs_realtime.events.access import Gatekeeper
 from dibs_realtime.events.members.routes import routes as member_routes
 from dibs_realtime.events.members.use_cases import Members
@@ -162,6 +163,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
         ),
         *guest_routes(guests, database, settings.public_url),
         *device_routes(database, ledger, office, presence, settings.public_url, clock),
+        *search_routes(database),
         *dashboard_routes(database, clock),
         *server_routes(database, redis, registry, MetricsDoor(settings.metrics_allowed), documents),
     )

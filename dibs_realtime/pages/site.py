@@ -20,6 +20,8 @@ APPS: Final = {
     "/V/{code}": "v/index.html",
 }
 """Which file of the folder answers which address. The apps find out for themselves what the rest of it means."""
+SCANNING: Final = ("door/", "assets/door/")
+"""Where in the folder the door's page and its workers lie. A worker runs under the policy of its own script."""
 DOCS: Final = "docs/"
 """Where in the folder the page to try the API lies. It is served below /api/docs."""
 
@@ -57,7 +59,7 @@ def add_pages(app: web.Application, folder: WebFolder | None) -> None:
         file = folder.get(path) if folder else None
         if address.endswith("/{path:.*}"):
             _redirect(app, address.partition("/{path")[0])
-        app.router.add_get(address, _serving(file) if file else _absent(folder))
+        app.router.add_get(address, _serving(file, scans=path.startswith(SCANNING)) if file else _absent(folder))
     docs = folder.get(f"{DOCS}index.html") if folder else None
     for address in ("/api/docs", "/api/docs/"):
         app.router.add_get(address, _serving(docs, docs=True) if docs else _absent(folder))
@@ -73,19 +75,21 @@ def _add_files(app: web.Application, folder: WebFolder) -> None:
         if path.startswith(DOCS):
             app.router.add_get(f"/api/docs/{path.removeprefix(DOCS)}", _serving(file, docs=True))
         else:
-            app.router.add_get(f"/{path}", _serving(file))
+            app.router.add_get(f"/{path}", _serving(file, scans=path.startswith(SCANNING)))
 
 
-def page_policy(host: str, *, docs: bool = False) -> str:
+def page_policy(host: str, *, docs: bool = False, scans: bool = False) -> str:
     """Return the Content-Security-Policy of a page. `host`: as the browser called us; it names our own sockets.
 
     docs: the page to try the API, whose ready-made parts write styles into the page.
+    scans: the door's page and its worker, which reads QR codes with WebAssembly.
     """
     styles = " 'unsafe-inline'" if docs else ""
+    scripts = " 'wasm-unsafe-eval'" if scans else ""
     sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
     return "; ".join((
         "default-src 'none'",
-        "script-src 'self'",
+        f"script-src 'self'{scripts}",
         f"style-src 'self'{styles}",
         f"connect-src 'self'{sockets}",
         "img-src 'self' data:",
@@ -98,11 +102,12 @@ def page_policy(host: str, *, docs: bool = False) -> str:
     ))  # fmt: skip
 
 
-def _serving(file: WebFile, *, docs: bool = False) -> Handler:
+def _serving(file: WebFile, *, docs: bool = False, scans: bool = False) -> Handler:
     async def serve(request: web.Request) -> web.StreamResponse:
         headers = {
             "Content-Type": file.content_type,
-            "Content-Security-Policy": page_policy(request.host, docs=docs),
+            "Content-Security-Policy": page_policy(request.host, docs=docs, scans=scans),
+            "Permissions-Policy": f"camera=({'self' if scans else ''}), microphone=(), geolocation=()",
             "Cache-Control": file.cache,
             "ETag": file.etag,
             "Vary": "Accept-Encoding",

@@ -7,7 +7,7 @@ from uuid import UUID
 from dibs_realtime.kit.database import Database
 from dibs_realtime.vouchers import codes
 from dibs_realtime.vouchers.model import PUBLISHED
-from dibs_realtime.vouchers.schemas import PublicVoucher, VoucherQuery, VoucherRecord
+from dibs_realtime.vouchers.schemas import PublicVoucher, VoucherOut, VoucherQuery, VoucherRecord
 
 _SHAPE = """
 SELECT v.id, v.code, v.state, v.offer_id, o.title AS offer_title, v.uses, v.max_uses,
@@ -70,6 +70,24 @@ async def vouchers(
         wanted += f" AND v.state = {place(query.state)}"
     rows = await database.fetch(f"{_ALL}{wanted} ORDER BY v.id DESC LIMIT {place(query.limit + 1)}", *arguments)
     return [_shown(row, manager=manager) for row in rows]
+
+
+async def vouchers_of_name(database: Database, event_id: UUID, name: str, limit: int) -> list[VoucherOut]:
+    """Return vouchers of guests whose name contains `name`, in the order of the names; codes are masked."""
+    rows = await database.fetch(
+        f"""{_SHAPE} WHERE v.event_id = $1 AND {PUBLISHED} AND v.guest_id IN (
+               SELECT id FROM guests WHERE event_id = $1 AND name ILIKE $2 ORDER BY lower(name), id LIMIT $3)
+             ORDER BY lower(g.name), g.id, v.id LIMIT $3""",  # noqa: S608  # constants
+        event_id,
+        _part(name),
+        limit,
+    )
+    return [
+        VoucherOut.model_validate(
+            {name: row[name] for name in VoucherOut.model_fields} | {"code": codes.masked(row["code"])}
+        )
+        for row in rows
+    ]
 
 
 async def voucher(database: Database, event_id: UUID, voucher_id: UUID, *, manager: bool) -> VoucherRecord | None:

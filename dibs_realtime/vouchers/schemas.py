@@ -42,6 +42,19 @@ class VoucherQuery(PageQuery):
     q: Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] | None = None
 
 
+class NameQuery(Wire):
+    """Whose vouchers a door looks for: a part of the guest's name. Without it nothing is found."""
+
+    q: Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] | None = None
+    limit: Annotated[int, Field(ge=1, le=50)] = 20
+
+
+class FoundVouchers(Wire):
+    """The vouchers that were found, in the order of the guests' names. Codes are masked."""
+
+    items: list[VoucherOut]
+
+
 class ExportQuery(Wire):
     """How to export."""
 

@@ -153,6 +153,8 @@ OPERATIONS: dict[str, Operation] = {
     "POST /devices/pair": Operation(
         "-", "nobody", lambda s: {"pairing_code": s.spare["pairing_code"], "pairing_nonce": fresh_key()}
     ),
+    # The scene's devices may not search; those that may are tested in tests/doors.
+    "GET /events/{event_id}/door-search": Operation("D dev", "door", special={"device": 403}),
     "PATCH /devices/me": Operation("dev", "device", lambda s: {"gate_id": s.party.gate["id"]}),
     # the door
     "POST /events/{event_id}/redemptions": Operation("D dev", "device", _redeem),

@@ -105,6 +105,24 @@ async def test_pages_run_and_load_only_what_is_ours(serve: Serve, folder: WebFol
     assert data.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
 
 
+async def test_only_the_door_scans(serve: Serve, tmp_path: Path) -> None:
+    for name in ("app/index.html", "assets/app-1.js", "door/index.html", "door/sw.js", "assets/door/decoder-1.js"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(APP)
+    client = await serve(WebFolder.read(tmp_path))
+    for address, scans in {
+        "/app/": False, "/assets/app-1.js": False, "/door/": True, "/door/menu": True, "/door/sw.js": True,
+        "/assets/door/decoder-1.js": True,
+    }.items():  # fmt: skip
+        headers = (await client.get(address)).headers
+        assert ("script-src 'self' 'wasm-unsafe-eval';" in headers["Content-Security-Policy"]) is scans
+        assert ("camera=(self)" in headers["Permissions-Policy"]) is scans
+    worker = await client.get("/door/sw.js")
+    assert worker.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert worker.headers["Cache-Control"] == "no-cache"
+    assert (await client.get("/assets/door/decoder-1.js")).headers["Cache-Control"].endswith("immutable")
+
+
 async def test_hashed_files_are_kept_for_ever_and_travel_small(serve: Serve, folder: WebFolder) -> None:
     client = await serve(folder)
     answer = await client.get("/assets/app-1234.js", headers={"Accept-Encoding": "gzip"})

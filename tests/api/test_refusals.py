@@ -262,3 +262,8 @@ async def _(scene: Scene) -> Answer:
 @refusal("POST /guest/links/open", 429)
 async def _(scene: Scene) -> Answer:
     return await of(scene, "POST /guest/links/open", {"token": "unknown"})
+
+
+@refusal("GET /events/{event_id}/door-search", 403)
+async def _(scene: Scene) -> Answer:
+    return await of(scene, "GET /events/{event_id}/door-search", by="device")

@@ -66,6 +66,7 @@ class Night:
         self.flash = await world.offer(self.owner, self.id, title="Flash", quantity=5)
         self.ticket = await world.offer(self.owner, self.id, title="Ticket", claimable=False, max_uses=3)
         self.device: Device = await world.device(self.owner, self.id, gate_id=self.gate["id"])
+        self.searcher: Device = await world.device(self.owner, self.id, "Box office", can_search=True)
         self.guest: Guest = await world.guest(self.slug, name=GUEST, email=GUEST_EMAIL, access_code=ACCESS_CODE)
         self.other: Guest = await world.guest(self.slug, access_code=ACCESS_CODE)
         people: tuple[Rest, ...] = (
@@ -74,6 +75,7 @@ class Night:
             self.viewer,
             self.door,
             self.device,
+            self.searcher,
             self.guest,
             self.other,
         )
@@ -130,6 +132,10 @@ class Night:
             for path in paths:
                 whole = path if path.startswith(("/guest/", "/public/")) else f"{self.path}{path}"
                 self.heard.note(f"REST to {name}: {path or '/'}", await caller.get(whole))
+        for name, caller in (("door", self.door), ("device", self.searcher)):
+            found = await caller.get(f"{self.path}/door-search", q="marked")
+            assert {voucher["guest_name"] for voucher in found["items"]} == {GUEST, LISTED}
+            self.heard.note(f"search by {name}", found)
         listed = await self.viewer.get(f"{self.path}/vouchers")
         for voucher in listed["items"]:
             self.heard.note("REST to viewer: a voucher", await self.viewer.get(f"{self.path}/vouchers/{voucher['id']}"))

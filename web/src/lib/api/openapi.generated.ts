@@ -427,6 +427,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events/{event_id}/door-search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find vouchers by a part of the guest's name; redeem one of them by its `voucher_id`.
+         * @description For door staff, and for devices with `can_search`; 403 for others. Codes are masked, addresses are left out.
+         *
+         *     Who: the event's door staff, the event's paired devices.
+         */
+        get: operations["devices_search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events/{event_id}/gates": {
         parameters: {
             query?: never;
@@ -1406,6 +1428,13 @@ export interface components {
             released: number;
             unclaimed: number;
             voided: number;
+        };
+        /**
+         * FoundVouchers
+         * @description The vouchers that were found, in the order of the guests' names. Codes are masked.
+         */
+        FoundVouchers: {
+            items: components["schemas"]["VoucherOut"][];
         };
         /**
          * GateFigures
@@ -3281,6 +3310,38 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            500: components["responses"]["Fault"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    devices_search: {
+        parameters: {
+            query?: {
+                limit?: number;
+                q?: string;
+            };
+            header?: never;
+            path: {
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundVouchers"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
             500: components["responses"]["Fault"];
             503: components["responses"]["Unavailable"];
         };
