@@ -15,6 +15,14 @@ export type Entry = Schema['EntryOut'];
 export type Actor = Entry['actor'];
 export type LedgerPage = Schema['LedgerPage'];
 
+export type DeviceItem = Schema['DeviceResource'];
+export type GateItem = Schema['GateResource'];
+export type Paired = Schema['Paired'];
+export type RedeemRequest = Schema['RedeemRequest'];
+export type RedeemVerdict = Schema['RedemptionVerdict'];
+export type ReversalVerdict = Schema['ReversalVerdict'];
+export type Voucher = Schema['VoucherOut'];
+
 export type EventItem = Schema['EventOut'];
 export type Attempt = Schema['AttemptOut'];
 export type User = Schema['UserOut'];

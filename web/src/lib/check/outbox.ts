@@ -1,0 +1,141 @@
+/**
+ * What a door asked and was not answered yet, and its last answers: in IndexedDB, written before anything is sent, so that
+ * it survives a reload, a crash and an empty battery. The only module that knows how scans are stored.
+ */
+import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+
+import type { Answer, Scan, UndoAnswer } from './check.ts';
+
+export interface PendingScan {
+  readonly kind: 'scan';
+  readonly key: string;
+  readonly eventId: string;
+  readonly scan: Scan;
+}
+
+export interface PendingUndo {
+  readonly kind: 'undo';
+  readonly key: string;
+  readonly eventId: string;
+  /** Whose redemption is taken back. */
+  readonly scanKey: string;
+  readonly redemptionId: string;
+}
+
+export type Pending = PendingScan | PendingUndo;
+
+/** A scan that was answered. Neither its code nor the guest's name is kept: a lost phone need not tell. */
+export interface Done {
+  readonly key: string;
+  readonly eventId: string;
+  readonly scannedAt: string;
+  readonly units: number;
+  readonly answer: Answer;
+  readonly undo: UndoAnswer | null;
+}
+
+interface Schema extends DBSchema {
+  /** In the order in which it was asked. */
+  pending: { key: number; value: Pending; indexes: { key: string } };
+  done: { key: number; value: Done; indexes: { key: string } };
+  /** Small things by name. */
+  kept: { key: string; value: unknown };
+}
+
+/** Answers that are kept for the list of the last scans. */
+export const MOST_DONE = 50;
+const STRICT = { durability: 'strict' } as const;
+
+export class Outbox {
+  readonly #db: IDBPDatabase<Schema>;
+
+  private constructor(db: IDBPDatabase<Schema>) {
+    this.#db = db;
+  }
+
+  /** @throws where the browser keeps nothing (some private windows). */
+  static async open(name = 'dibs.door'): Promise<Outbox> {
+    const db = await openDB<Schema>(name, 1, {
+      upgrade(fresh) {
+        for (const store of ['pending', 'done'] as const)
+          fresh.createObjectStore(store, { autoIncrement: true }).createIndex('key', 'key');
+        fresh.createObjectStore('kept');
+      },
+      blocking: () => db.close(), // a newer page must not wait for this one
+    });
+    return new Outbox(db);
+  }
+
+  /** Stores what is about to be asked; resolves once it is on the device's storage. */
+  async put(item: Pending): Promise<void> {
+    const tx = this.#db.transaction('pending', 'readwrite', STRICT);
+    await Promise.all([tx.store.put(item), tx.done]);
+  }
+
+  /** What was not answered yet, the oldest first. */
+  async pending(): Promise<Pending[]> {
+    return this.#db.getAll('pending');
+  }
+
+  /** The scan was answered for good: it waits no more and joins the last answers. */
+  async scanAnswered({ key, eventId, scan }: PendingScan, answer: Answer): Promise<void> {
+    const tx = this.#db.transaction(['pending', 'done'], 'readwrite', STRICT);
+    const done = tx.objectStore('done');
+    const { scannedAt, units } = scan;
+    await remove(tx.objectStore('pending'), key);
+    if ((await done.index('key').getKey(key)) === undefined) {
+      await done.put({ key, eventId, scannedAt, units, answer: nameless(answer), undo: null });
+      const old = (await done.getAllKeys()).slice(0, -MOST_DONE);
+      await Promise.all(old.map((number) => done.delete(number)));
+    }
+    await tx.done;
+  }
+
+  /** Taking back was answered for good. */
+  async undoAnswered({ key, scanKey }: PendingUndo, undo: UndoAnswer): Promise<void> {
+    const tx = this.#db.transaction(['pending', 'done'], 'readwrite', STRICT);
+    await remove(tx.objectStore('pending'), key);
+    const cursor = await tx.objectStore('done').index('key').openCursor(scanKey);
+    if (cursor !== null) await cursor.update({ ...cursor.value, undo });
+    await tx.done;
+  }
+
+  /** The last answers of an event, the oldest first. */
+  async done(eventId: string): Promise<Done[]> {
+    return (await this.#db.getAll('done')).filter((item) => item.eventId === eventId);
+  }
+
+  /** What was kept under a name; undefined: nothing. */
+  async kept<Value>(name: string): Promise<Value | undefined> {
+    return (await this.#db.get('kept', name)) as Value | undefined;
+  }
+
+  /** Keeps something under a name; undefined forgets it. */
+  async keep(name: string, value: unknown): Promise<void> {
+    const tx = this.#db.transaction('kept', 'readwrite', STRICT);
+    await Promise.all([
+      value === undefined ? tx.store.delete(name) : tx.store.put(value, name),
+      tx.done,
+    ]);
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+}
+
+interface Removing {
+  index(name: 'key'): { getAllKeys(key: string): Promise<number[]> };
+  delete(number: number): Promise<void>;
+}
+
+async function remove(store: Removing, key: string): Promise<void> {
+  const numbers = await store.index('key').getAllKeys(key);
+  await Promise.all(numbers.map((number) => store.delete(number)));
+}
+
+function nameless(answer: Answer): Answer {
+  if (answer.kind !== 'verdict' || answer.verdict.voucher === null) return answer;
+  const voucher = { ...answer.verdict.voucher, guest_name: null };
+  return { ...answer, verdict: { ...answer.verdict, voucher } };
+}
