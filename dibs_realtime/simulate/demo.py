@@ -6,14 +6,16 @@ from pathlib import Path
 
 from rich.console import Console
 
+from dibs_realtime.kit.tasks import end
 from dibs_realtime.simulate.demo_night import DemoNight
 from dibs_realtime.simulate.figures import Figures
 from dibs_realtime.simulate.keeping import demo_account
 from dibs_realtime.simulate.observer import Observer
-from dibs_realtime.simulate.party import Party, prepare
+from dibs_realtime.simulate.party import prepare
 from dibs_realtime.simulate.problems import ApiError, UnreachableError
 from dibs_realtime.simulate.rest import connected
 from dibs_realtime.simulate.screen import stoppable
+from dibs_realtime.simulate.welcome import Welcome
 
 
 async def run(
@@ -47,15 +49,13 @@ async def _run(
         account, password = await demo_account(api, data_dir)
         party = await prepare(account, rng)
         observer = Observer(api, account.token, party.event["id"])
+        welcome = Welcome(account, party, console)
+        keeping: asyncio.Task[None] | None = None
         try:
             await observer.start()
-            _tell(console, base_url, party, account.email, password)
+            await welcome.tell(password)
+            keeping = asyncio.create_task(welcome.keep())
             await DemoNight(account, party, lambda: observer.offers, rng, console).live()
         finally:
+            await end(keeping)
             await observer.close()
-
-
-def _tell(console: Console, base_url: str, party: Party, email: str, password: str) -> None:
-    console.print(f"[bold]“{party.event['name']}” is on.[/bold] A demo night, with made-up guests and doors:")
-    console.print(f"  Watch it as its organizer   {base_url}/app/   {email}   {password}")
-    console.print(f"  Come as a guest             {base_url}/e/{party.event['slug']}\n")

@@ -20,6 +20,8 @@ from dibs_realtime.simulate.tickets import ALPHABET, Stock
 NAME, SLUG = "Midsummer Night", "midsummer-night"
 GATES = ("Main gate", "Beer tent", "VIP")
 DOORS = {"Main gate, left": "Main gate", "Main gate, right": "Main gate", "Beer tent": "Beer tent", "VIP rope": "VIP"}
+DOOR_FOR_YOU, GATE_FOR_YOU = "Your phone", "Beer tent"
+"""A device for the person who looks at the demo, where guests may have their drinks."""
 DRINK, FLASH, WRISTBAND, RIDES = "Welcome drink", "Flash: midnight hot dog", "Entry wristband", "5 rides"
 OFFERS: Mapping[str, Mapping[str, Any]] = {
     DRINK: {

@@ -1,6 +1,7 @@
 """The demo night, and that a simulation survives a server that falls over."""
 
 import asyncio
+import re
 import subprocess
 import sys
 import time
@@ -8,14 +9,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dibs_realtime.simulate import demo_night
+import pytest
+import segno
+from rich.console import Console
+
+from dibs_realtime.kit.tasks import end
+from dibs_realtime.simulate import demo_night, party as simulated, welcome as welcoming
+from dibs_realtime.simulate.account import Account
 from dibs_realtime.simulate.demo import run
 from dibs_realtime.simulate.figures import Figures
 from dibs_realtime.simulate.keeping import FILE, demo_account
-from dibs_realtime.simulate.party import DOORS, NAME, OFFERS
+from dibs_realtime.simulate.party import DOOR_FOR_YOU, DOORS, NAME, OFFERS
 from dibs_realtime.simulate.rest import Api, connected
+from dibs_realtime.simulate.welcome import Welcome, symbol
 from tests.local.running import environment, kill, up, wait_until
-from tests.support.world import PASSWORD
+from tests.support.world import PASSWORD, Party
 
 SIMULATE = "from dibs_realtime.commands.simulate import simulate_command; simulate_command()"
 
@@ -58,10 +66,12 @@ async def test_it_seeds_a_party_and_goes_on_with_it(api: Api, tmp_path: Path, mo
     events, snapshot = await lived(api, tmp_path, lambda now: redeemed(now) > 5 and claimed(now) > 0)
     assert [event["name"] for event in events] == [NAME]
     assert {offer["title"] for offer in snapshot["offers"]} == set(OFFERS)
-    assert {device["label"] for device in snapshot["devices"]} == set(DOORS)
+    assert {device["label"] for device in snapshot["devices"]} == {*DOORS, DOOR_FOR_YOU}
     said = capsys.readouterr().out
     assert "demo@dibs.example" in said
-    assert f"{api.base_url}/e/midsummer-night" in said
+    assert "https://party.example/e/midsummer-night" in said  # the address that people know, not ours
+    assert re.search(r"https://party\.example/door/#[0-9A-Z]{8}\b", said)
+    assert said.count("█▀▀▀▀▀█") == 3 * 3  # a QR code has three corners
     assert "30 codes imported from a CSV file" in said
     assert "problem" not in said
 
@@ -70,6 +80,52 @@ async def test_it_seeds_a_party_and_goes_on_with_it(api: Api, tmp_path: Path, mo
     assert [event["id"] for event in again] == [event["id"] for event in events]
     assert [device["id"] for device in later["devices"]] == [device["id"] for device in snapshot["devices"]]
     assert len(later["offers"]) == len(OFFERS)
+
+
+async def test_the_doors_link_works_until_somebody_takes_it(account: Account, party: Party, capsys: Any):
+    night = simulated.Party(party.event, {simulated.GATE_FOR_YOU: party.gate})
+    welcome, again = (Welcome(account, night, Console(width=200)) for _ in range(2))
+    await welcome.tell("secret")
+    (first,) = re.findall(r"/door/#(\w+)", capsys.readouterr().out)
+    await again.tell("secret")
+    (second,) = re.findall(r"/door/#(\w+)", capsys.readouterr().out)
+    assert first != second
+    paired = await party.world.paired(second)
+    await again.tell("secret")
+    devices = await party.owner.get(f"{party.path}/devices")
+    mine = [device for device in devices["items"] if device["label"] == simulated.DOOR_FOR_YOU]
+    assert [(device["id"] == paired.id, device["status"]) for device in mine] == [(True, "paired"), (False, "new")]
+
+
+async def test_the_doors_link_is_renewed_before_it_ends(
+    account: Account, party: Party, capsys: Any, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(welcoming, "RETRY", 0.01)
+    monkeypatch.setattr(welcoming, "EARLY", 3600.0)  # any link is about to end
+    welcome = Welcome(account, simulated.Party(party.event, {simulated.GATE_FOR_YOU: party.gate}), Console(width=200))
+    await welcome.tell("secret")
+    said = capsys.readouterr().out
+    keeping = asyncio.create_task(welcome.keep())
+    async with asyncio.timeout(20):
+        while "a new one" not in said:
+            await asyncio.sleep(0.01)
+            said += capsys.readouterr().out
+    await end(keeping)
+    first, second = re.findall(r"/door/#(\w+)", said)[:2]
+    assert first != second
+
+    await welcome.tell("secret")
+    await party.world.paired(re.findall(r"/door/#(\w+)", capsys.readouterr().out)[-1])
+    await welcome.keep()  # somebody has it: nothing to renew
+    assert "/door/" not in capsys.readouterr().out
+
+
+def test_a_terminals_qr_code_has_the_modules_of_the_symbol():
+    content = "http://localhost:8080/door/#7APPNYC2"
+    pixels = {" ": "00", "▀": "10", "▄": "01", "█": "11"}
+    shown = [[pixels[half][part] for half in line] for line in symbol(content).plain.split("\n") for part in (0, 1)]
+    modules = [[str(int(dark)) for dark in row] for row in segno.make_qr(content, error="l").matrix_iter(border=2)]
+    assert shown[: len(modules)] == modules
 
 
 async def test_a_night_that_is_over_is_followed_by_another(api: Api, tmp_path: Path):
