@@ -1,49 +1,34 @@
-"""What we know of the insides of python-socketio and engineio, all of it: other modules keep to what is public.
-
-The classes here lean on attributes that their authors may rename; tests pin the versions and the behaviour. They add:
-messages that wait are counted in bytes, binary and malformed messages end a connection, compression is refused, an
-acknowledgement can be followed by something at once, and sending needs no task per recipient.
-"""
+"""Socket.IO on top: one namespace, no rooms (those are ours), and answers that something may follow."""
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import engineio  # type: ignore[import-untyped]  # it ships no types
-import socketio  # type: ignore[import-untyped]  # likewise
-from aiohttp import WSCloseCode, WSMsgType, web
-from engineio import packet as eio_packet
+import socketio  # type: ignore[import-untyped]  # it ships no types
 from socketio import packet as sio_packet
 from socketio.exceptions import ConnectionRefusedError as Refused  # type: ignore[import-untyped]  # likewise
 
 from dibs_realtime.live.codec import SocketJson
 from dibs_realtime.live.figures import LiveFigures
 from dibs_realtime.live.limits import LiveLimits
-from dibs_realtime.live.outbox import CLOSE_SECONDS, Outbox, Packet
+from dibs_realtime.live.outbox import Outbox
+from dibs_realtime.live.transport.engine import Engine
+from dibs_realtime.live.transport.frames import acknowledgement
 
-__all__ = ["PINNED", "Refused", "Reply", "Server", "message"]
-
-PINNED = {"python-engineio": "4.15", "python-socketio": "5.18"}
 _log = logging.getLogger("dibs_realtime.live.engine")
 _log.setLevel(logging.ERROR)  # below that the libraries log what messages contain
 
-# Engine.IO close, pong and message: all that a client of protocol 4 sends on a websocket of its own.
-_FROM_CLIENTS = ("1", "3", "4")
 _BINARY = ("5", "6")
+_NAMESPACE = "/"
 
 
 class _Packet(sio_packet.Packet):  # type: ignore[misc]  # untyped
     # The library's own switch for this holds for the whole process, clients included.
     json = SocketJson
-
-
-def message(name: str, payload: Any) -> Packet:
-    """Encode a message to clients."""
-    return eio_packet.Packet(eio_packet.MESSAGE, _Packet(sio_packet.EVENT, data=[name, payload]).encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,59 +42,52 @@ class Reply:
 Answer = Callable[[str, str, list[Any]], Awaitable[Reply | None]]
 
 
-class _WebSocket:
-    """engineio's driver for aiohttp, uncompressed, counted and strict."""
+class _Manager(socketio.AsyncManager):  # type: ignore[misc]  # untyped
+    """Who is connected, in the default namespace alone.
 
-    def __init__(self, handler: Callable[["_WebSocket"], Awaitable[None]], server: Any) -> None:
-        self._handler = handler
-        self._socket: Any = handler.__self__  # type: ignore[attr-defined]  # a bound method of the connection
-        self._outbox: Outbox = self._socket.queue
-        self._response = web.WebSocketResponse(
-            compress=False, max_msg_size=server.max_http_buffer_size + 1, timeout=CLOSE_SECONDS
-        )
+    The library's own keeps a room for every client, and looks through all rooms for each that leaves.
+    """
 
-    async def __call__(self, environ: dict[str, Any]) -> web.WebSocketResponse:
-        request: web.Request = environ["aiohttp.request"]
-        try:
-            await self._response.prepare(request)
-        except BaseException:
-            await self._socket.close(wait=False, abort=True)  # else it would wait for its ping timeout
-            raise
-        self._outbox.attach(request.transport)
-        await self._handler(self)
-        return self._response
+    def __init__(self) -> None:
+        super().__init__()
+        self._eio: dict[str, str] = {}
+        self._sids: dict[str, str] = {}
+        self._between: set[str] = set()  # those who are connecting, or disconnecting
 
-    async def send(self, text: str) -> None:
-        await self._response.send_str(text)
-        self._outbox.sent(text)
+    def get_namespaces(self) -> Iterable[str]:
+        return (_NAMESPACE,)
 
-    async def wait(self) -> str:
-        """Return the next message. Raises OSError, upon which engineio ends the connection."""
-        received = await self._response.receive()
-        if received.type is not WSMsgType.TEXT:  # closed, too large or binary
-            raise OSError
-        if not received.data.startswith(_FROM_CLIENTS):
-            self._outbox.cut("malformed")
-            raise OSError
-        if not self._outbox.admits():
-            self._outbox.cut("flood")
-            raise OSError
-        text: str = received.data
-        return text
+    async def pre_connect(self, eio_sid: str, namespace: str) -> str | None:
+        if namespace != _NAMESPACE or eio_sid in self._sids:
+            return None
+        sid: str = self.server.eio.generate_id()
+        self._eio[sid] = eio_sid
+        self._sids[eio_sid] = sid
+        self._between.add(sid)
+        return sid
 
-    async def close(self) -> None:
-        await self._response.close(code=self._outbox.close_code)
+    async def connect(self, sid: str, namespace: str) -> str:
+        del namespace
+        self._between.discard(sid)
+        return sid
 
+    def is_connected(self, sid: str | None, namespace: str) -> bool:
+        return namespace == _NAMESPACE and sid in self._eio and sid not in self._between
 
-class _Engine(engineio.AsyncServer):  # type: ignore[misc]  # untyped
-    def __init__(self, *, limits: LiveLimits, figures: LiveFigures, **options: Any) -> None:
-        super().__init__(**options)
-        self._limits = limits
-        self._figures = figures
-        self._async: dict[str, Any] = {**self._async, "websocket": _WebSocket}
+    def sid_from_eio_sid(self, eio_sid: str, namespace: str) -> str | None:
+        return self._sids.get(eio_sid) if namespace == _NAMESPACE else None
 
-    def create_queue(self, *_args: Any, **_options: Any) -> Outbox:
-        return Outbox(self._limits, self._figures)
+    def eio_sid_from_sid(self, sid: str, namespace: str) -> str | None:
+        return self._eio.get(sid) if namespace == _NAMESPACE else None
+
+    def pre_disconnect(self, sid: str, namespace: str) -> str | None:
+        self._between.add(sid)
+        return self.eio_sid_from_sid(sid, namespace)
+
+    async def disconnect(self, sid: str, namespace: str, **options: Any) -> None:
+        del namespace, options
+        self._between.discard(sid)
+        self._sids.pop(self._eio.pop(sid, ""), None)
 
 
 class Server(socketio.AsyncServer):  # type: ignore[misc]  # untyped
@@ -131,6 +109,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]  # untyped
             cors_allowed_origins=self._is_allowed,
             cors_credentials=False,
             serializer=_Packet,
+            client_manager=_Manager(),
             logger=_log,
             engineio_logger=_log,
             limits=limits,
@@ -139,7 +118,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]  # untyped
 
     def outbox(self, sid: str) -> Outbox:
         """Return the outbox of a connection that is connecting or connected. Raises KeyError."""
-        return self._outbox_of(self.manager.eio_sid_from_sid(sid, "/"))
+        return self._outbox_of(self.manager.eio_sid_from_sid(sid, _NAMESPACE))
 
     async def end(self, sid: str) -> None:
         """Disconnect a client for good: it gets what waits for it and does not come back by itself."""
@@ -150,16 +129,10 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]  # untyped
 
     async def close_all(self) -> None:
         """Close every connection in order, telling clients to come back, and wait for that."""
-        outboxes = [socket.queue for socket in self.eio.sockets.values()]
-        for outbox in outboxes:
-            outbox.finish(WSCloseCode.SERVICE_RESTART)
-        async with asyncio.timeout(2 * CLOSE_SECONDS):
-            # The library has nothing to wait for.
-            while any(not socket.closed for socket in list(self.eio.sockets.values())):  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await self.eio.close_all()
 
     def _outbox_of(self, eio_sid: str | None) -> Outbox:
-        outbox: Outbox = self.eio.sockets[eio_sid].queue
+        outbox: Outbox = self.eio.sockets[eio_sid].queue.outbox
         return outbox
 
     def _is_allowed(self, origin: str, environ: dict[str, Any]) -> bool:
@@ -168,7 +141,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]  # untyped
         return origin in self._origins or urlsplit(origin).netloc in hosts
 
     def _expect(self, eio_sid: str) -> None:
-        if self.manager.sid_from_eio_sid(eio_sid, "/") is None and eio_sid in self.eio.sockets:
+        if self.manager.sid_from_eio_sid(eio_sid, _NAMESPACE) is None and eio_sid in self.eio.sockets:
             self._outbox_of(eio_sid).cut("silent")
 
     def _expect_soon(self, eio_sid: str) -> None:
@@ -176,8 +149,8 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]  # untyped
 
     # ── what the libraries call ──
 
-    def _engineio_server_class(self) -> type[_Engine]:
-        return _Engine
+    def _engineio_server_class(self) -> type[Engine]:
+        return Engine
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
         await super()._handle_eio_connect(eio_sid, environ)
@@ -214,7 +187,6 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]  # untyped
         if reply is None or eio_sid not in self.eio.sockets:
             return
         if id is not None:
-            ack = _Packet(sio_packet.ACK, namespace=namespace, id=id, data=[reply.body])
-            self._outbox_of(eio_sid).post(eio_packet.Packet(eio_packet.MESSAGE, ack.encode()))
+            self._outbox_of(eio_sid).post(acknowledgement(id, reply.body))
         if reply.after is not None:
             reply.after()

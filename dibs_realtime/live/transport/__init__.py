@@ -1,0 +1,14 @@
+"""What we know of the insides of python-socketio, engineio and aiohttp, all of it: other modules keep to what is public.
+
+The classes here lean on attributes that their authors may rename; tests pin the versions and compare every byte with
+what the libraries send by themselves. They add: one frame for all recipients of a message, written without a task or
+a queue for each; messages that wait are counted in bytes; binary and malformed messages end a connection; compression
+is refused; an acknowledgement can be followed by something at once; and an idle connection holds next to nothing.
+"""
+
+from dibs_realtime.live.transport.frames import Message, message
+from dibs_realtime.live.transport.server import Refused, Reply, Server
+
+__all__ = ["PINNED", "Message", "Refused", "Reply", "Server", "message"]
+
+PINNED = {"aiohttp": "3.14", "python-engineio": "4.15", "python-socketio": "5.18"}
