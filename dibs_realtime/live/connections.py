@@ -8,8 +8,7 @@ from uuid import UUID
 from dibs_realtime.accounts.caller import Caller, Device, User
 from dibs_realtime.live.figures import LiveFigures
 from dibs_realtime.live.limits import Bucket, LiveLimits
-from dibs_realtime.live.outbox import Outbox
-from dibs_realtime.live.transport import message
+from dibs_realtime.live.transport import Outbox, message, post_to_all
 
 
 class Watch:
@@ -52,7 +51,7 @@ class Connections:
         self._by_sid: dict[str, Connection] = {}
         self._by_session: defaultdict[UUID, set[Connection]] = defaultdict(set)
         self._by_user: defaultdict[UUID, set[Connection]] = defaultdict(set)
-        self._rooms: dict[str, dict[str, Connection]] = {}
+        self._rooms: dict[str, dict[Connection, Outbox]] = {}
 
     def add(self, connection: Connection) -> None:
         """Take a new connection in."""
@@ -105,7 +104,7 @@ class Connections:
 
     def join(self, connection: Connection, room: str) -> None:
         """Put the connection into a room: from the next message on it gets everything that is sent there."""
-        self._rooms.setdefault(room, {})[connection.sid] = connection
+        self._rooms.setdefault(room, {})[connection] = connection.outbox
         connection.rooms.add(room)
 
     def leave(self, connection: Connection, room: str) -> None:
@@ -113,12 +112,17 @@ class Connections:
         connection.rooms.discard(room)
         members = self._rooms.get(room)
         if members is not None:
-            members.pop(connection.sid, None)
+            members.pop(connection, None)
             if not members:
                 del self._rooms[room]
 
     def members(self, room: str) -> Collection[Connection]:
         """Return who is in a room."""
+        members = self._rooms.get(room)
+        return members.keys() if members is not None else ()
+
+    def outboxes(self, room: str) -> Collection[Outbox]:
+        """Return the outboxes of who is in a room."""
         members = self._rooms.get(room)
         return members.values() if members is not None else ()
 
@@ -139,23 +143,21 @@ class Fanout(Protocol):
         """Send to one connection, in order with what is sent to its rooms."""
 
 
-class QueueFanout:
-    """Encodes a message once and puts it into each recipient's outbox, within the caller's turn of the loop."""
+class FrameFanout:
+    """Encodes and frames a message once and sends it to each recipient, within the caller's turn of the loop."""
 
     def __init__(self, connections: Connections, figures: LiveFigures) -> None:
-        self._members = connections.members
+        self._outboxes = connections.outboxes
         self._figures = figures
 
     def send(self, room: str, name: str, payload: Any) -> None:
         """See `Fanout`."""
-        members = self._members(room)
-        if not members:
+        outboxes = self._outboxes(room)
+        if not outboxes:
             return
-        packet = message(name, payload)
-        for connection in members:
-            connection.outbox.post(packet)
+        post_to_all(outboxes, message(name, payload))
         self._figures.sent.labels(name).inc()
-        self._figures.deliveries.inc(len(members))
+        self._figures.deliveries.inc(len(outboxes))
 
     def send_to(self, connection: Connection, name: str, payload: Any) -> None:
         """See `Fanout`."""

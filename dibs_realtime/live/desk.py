@@ -20,11 +20,10 @@ from dibs_realtime.live.figures import LiveFigures
 from dibs_realtime.live.guests import GuestVouchers
 from dibs_realtime.live.limits import LiveLimits
 from dibs_realtime.live.messages import CALLS, Claim, Handshake, Redeem, Unwatch, Watch, WatchPublic
-from dibs_realtime.live.outbox import CLOSE_SECONDS, Outbox
 from dibs_realtime.live.ports import Ports
 from dibs_realtime.live.presence import Presence
 from dibs_realtime.live.public import PublicCounts
-from dibs_realtime.live.transport import Refused, Reply
+from dibs_realtime.live.transport import CLOSE_SECONDS, Outbox, Refused, Reply
 from dibs_realtime.live.watching import Watching
 
 _log = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ from dibs_realtime.ledger.model import Commit
 from dibs_realtime.live import codec, lines
 from dibs_realtime.live.beacon import Beacon
 from dibs_realtime.live.bus import Bus
-from dibs_realtime.live.connections import Connection, Connections, QueueFanout, watchers
+from dibs_realtime.live.connections import Connection, Connections, FrameFanout, watchers
 from dibs_realtime.live.desk import Desk
 from dibs_realtime.live.feed import Feed
 from dibs_realtime.live.feeds import Feeds
@@ -66,7 +66,7 @@ class Hub:
         self._clock = clock
         self._figures = figures = LiveFigures(registry)
         self._connections = connections = Connections(figures)
-        self._fanout = fanout = QueueFanout(connections, figures)
+        self._fanout = fanout = FrameFanout(connections, figures)
         self._bus = Bus(redis, self.node_id, self._received, lambda _: self._beacon.look_now(), figures)
         self._feeds = Feeds(self._bus, self._new_feed)
         self._beacon = Beacon(ports, self._feeds, self._bus, connections, fanout)

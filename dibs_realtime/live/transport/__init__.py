@@ -7,8 +7,9 @@ is refused; an acknowledgement can be followed by something at once; and an idle
 """
 
 from dibs_realtime.live.transport.frames import Message, message
+from dibs_realtime.live.transport.outbox import CLOSE_SECONDS, Outbox, post_to_all
 from dibs_realtime.live.transport.server import Refused, Reply, Server
 
-__all__ = ["PINNED", "Message", "Refused", "Reply", "Server", "message"]
+__all__ = ["CLOSE_SECONDS", "PINNED", "Message", "Outbox", "Refused", "Reply", "Server", "message", "post_to_all"]
 
 PINNED = {"aiohttp": "3.14", "python-engineio": "4.15", "python-socketio": "5.18"}

@@ -13,12 +13,9 @@ from engineio import async_socket, exceptions, packet as eio_packet
 
 from dibs_realtime.live.figures import LiveFigures
 from dibs_realtime.live.limits import LiveLimits
-from dibs_realtime.live.outbox import CLOSE_SECONDS, Outbox
 from dibs_realtime.live.transport.frames import Message
+from dibs_realtime.live.transport.outbox import CLOSE_SECONDS, SMALL_BUFFER, Outbox
 
-SMALL_BUFFER = 16 * 1024
-"""Bytes in a transport's buffer up to which a frame is written past the library: below its low-water mark, where
-nobody waits for it to drain."""
 _KEPT = "HTTP_ACCEPT_LANGUAGE"
 
 # Engine.IO close, pong and message: all that a client of protocol 4 sends on a websocket of its own.
@@ -27,9 +24,9 @@ _PING = Message(b"2")
 
 
 class WebSocket:
-    """engineio's driver for aiohttp, uncompressed, counted and strict; the `Stream` of an outbox."""
+    """engineio's driver for aiohttp, uncompressed, counted and strict."""
 
-    __slots__ = ("_handler", "_outbox", "_response", "_socket", "_transport", "_writer")
+    __slots__ = ("_handler", "_outbox", "_response", "_socket")
 
     def __init__(self, handler: Callable[["WebSocket"], Awaitable[None]], server: Any) -> None:
         self._handler = handler
@@ -41,8 +38,6 @@ class WebSocket:
             timeout=CLOSE_SECONDS,
             writer_limit=SMALL_BUFFER,
         )
-        self._transport: asyncio.Transport
-        self._writer: Any
 
     async def __call__(self, environ: dict[str, Any]) -> web.WebSocketResponse:
         request: web.Request = environ["aiohttp.request"]
@@ -53,39 +48,10 @@ class WebSocket:
         except BaseException:
             await self._socket.close(wait=False, abort=True)  # else it would wait for its ping timeout
             raise
-        self._transport = request.transport
-        self._writer = self._response._writer  # noqa: SLF001  # this module's purpose
+        self._outbox.begin(self._response, request.transport)
         _let_go(request, environ)
         await self._handler(self)
         return self._response
-
-    # ── for the outbox ──
-
-    @property
-    def buffered(self) -> int:
-        return self._transport.get_write_buffer_size()
-
-    def write(self, frame: bytes) -> bool:
-        transport = self._transport
-        if (
-            transport.get_write_buffer_size() > SMALL_BUFFER
-            or self._writer._closing  # noqa: SLF001  # likewise: the close frame is out, nothing may follow it
-            or transport.is_closing()
-        ):
-            return False
-        transport.write(frame)
-        return True
-
-    async def send(self, raw: bytes) -> None:
-        await self._response.send_frame(raw, WSMsgType.TEXT)
-
-    async def close(self, code: int) -> None:
-        await self._response.close(code=code)
-
-    def abort(self) -> None:
-        self._transport.abort()
-
-    # ── for the connection ──
 
     async def wait(self) -> str:
         """Return the next message. Raises OSError, upon which the connection ends."""
@@ -120,6 +86,8 @@ class Queue:
 class Socket(async_socket.AsyncSocket):  # type: ignore[misc]  # untyped
     """One connection. The library's own would hold four more tasks and two timers for its whole life."""
 
+    last_ping: float | None
+
     def schedule_ping(self) -> None:
         if self.last_ping:  # not while a ping is on its way
             self.last_ping = None
@@ -128,7 +96,6 @@ class Socket(async_socket.AsyncSocket):  # type: ignore[misc]  # untyped
     async def _websocket_handler(self, ws: WebSocket) -> None:
         self.connected = self.upgraded = True
         outbox: Outbox = self.queue.outbox
-        outbox.begin(ws)
         try:
             while True:
                 await self.receive(eio_packet.Packet(encoded_packet=await ws.wait()))
@@ -181,7 +148,8 @@ class Heart:
     def _ping(self, socket: Socket, now: float) -> None:
         if socket.closing or socket.closed:
             return
-        asked = socket.last_ping = time.time()
+        asked = time.time()
+        socket.last_ping = asked
         socket.queue.outbox.post(_PING)
         self._asked.append((now + self._within, asked, socket))
 

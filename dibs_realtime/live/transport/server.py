@@ -15,9 +15,11 @@ from socketio.exceptions import ConnectionRefusedError as Refused  # type: ignor
 from dibs_realtime.live.codec import SocketJson
 from dibs_realtime.live.figures import LiveFigures
 from dibs_realtime.live.limits import LiveLimits
-from dibs_realtime.live.outbox import Outbox
 from dibs_realtime.live.transport.engine import Engine
 from dibs_realtime.live.transport.frames import acknowledgement
+from dibs_realtime.live.transport.outbox import Outbox
+
+__all__ = ["Refused", "Reply", "Server"]
 
 _log = logging.getLogger("dibs_realtime.live.engine")
 _log.setLevel(logging.ERROR)  # below that the libraries log what messages contain
