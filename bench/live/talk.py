@@ -54,9 +54,7 @@ class Talk:
 
 
 @contextmanager
-def talking(
-    program: Sequence[str | Path], log: Path, environment: Mapping[str, str] | None = None
-) -> Iterator[Talk]:
+def talking(program: Sequence[str | Path], log: Path, environment: Mapping[str, str] | None = None) -> Iterator[Talk]:
     """Run a program for the block; at the end its input is closed, and it goes."""
     with log.open("wb") as errors:
         process = subprocess.Popen(

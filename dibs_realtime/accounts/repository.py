@@ -44,6 +44,10 @@ class SessionRepository(Repository[Session]):
     row = Session
     named: ClassVar = {"updated_at": "last_used_at"}
 
+    async def these(self, session_ids: Sequence[UUID]) -> list[Session]:
+        """Return those of the sessions that there are."""
+        return await self._all("WHERE id = ANY($1::uuid[])", list(session_ids))
+
     async def revoke(self, session_id: UUID, reason: str, now: datetime) -> list[Revocation]:
         """End a session; return the news of it, none when it had ended before."""
         return await self._revoke("id = $1", now, reason, session_id)

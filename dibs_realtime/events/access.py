@@ -3,7 +3,7 @@
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from uuid import UUID
 
 from aiohttp import web
@@ -16,6 +16,7 @@ from dibs_realtime.events.members.model import Role
 from dibs_realtime.kit import problems
 from dibs_realtime.kit.clock import Clock
 from dibs_realtime.kit.database import Database
+from dibs_realtime.kit.together import Together
 
 ROLE_SECONDS = 30.0
 """How long a role is remembered; a change ends that at once."""
@@ -64,10 +65,10 @@ class Gatekeeper:
 
     def __init__(self, sessions: SessionDirectory, database: Database, clock: Clock) -> None:
         self._sessions = sessions
-        self._database = database
         self._clock = clock
         self._roles: OrderedDict[tuple[UUID, UUID], tuple[Role, float]] = OrderedDict()
         self._changes = 0
+        self._reading = Together(partial(queries.roles, database))
         sessions.on_revoked(self._hear)
 
     async def admit(self, request: web.Request, who: str, event_id: UUID | None) -> Caller | None:
@@ -117,7 +118,7 @@ class Gatekeeper:
         # What is read may be older than a change that is heard while it is read. Nobody's role is not remembered:
         # whoever joins is in at once.
         changes = self._changes
-        role = await queries.role(self._database, *key)
+        role = await self._reading.ask(key)
         if role is not None and changes == self._changes:
             self._roles[key] = (role, time.monotonic() + ROLE_SECONDS)
             if len(self._roles) > MOST_ROLES:

@@ -76,11 +76,17 @@ class Repository(ABC, Generic[Row]):
 
     async def _one(self, rest: str, *arguments: Any) -> Row | None:
         """Return the first row that `rest`, the SQL after FROM, selects."""
+        found = await self._connection.fetchrow(self._select(rest), *arguments)
+        return None if found is None else self.row(**dict(found))
+
+    async def _all(self, rest: str, *arguments: Any) -> list[Row]:
+        """Return all rows that `rest`, the SQL after FROM, selects."""
+        return [self.row(**dict(found)) for found in await self._connection.fetch(self._select(rest), *arguments)]
+
+    def _select(self, rest: str) -> str:
         names = (field.name for field in fields(self.row))
         columns = ", ".join(f"{self._column(name)} AS {name}" for name in names)
-        sql = f"SELECT {columns} FROM {self.table} {rest}"  # noqa: S608  # names from declarations, SQL of subclasses
-        found = await self._connection.fetchrow(sql, *arguments)
-        return None if found is None else self.row(**dict(found))
+        return f"SELECT {columns} FROM {self.table} {rest}"  # noqa: S608  # names from declarations, SQL of subclasses
 
     def _column(self, name: str) -> str:
         return self.named.get(name, name)

@@ -8,9 +8,10 @@ from uuid import UUID
 from dibs_realtime.kit import problems
 from dibs_realtime.kit.tasks import end
 from dibs_realtime.live.bus import Bus
-from dibs_realtime.live.connections import Connections, Fanout, watchers
+from dibs_realtime.live.connections import Fanout, watchers
 from dibs_realtime.live.feed import Feed
 from dibs_realtime.live.feeds import Feeds
+from dibs_realtime.live.gathering import Gathering
 from dibs_realtime.live.ports import Ports
 
 _log = logging.getLogger(__name__)
@@ -26,11 +27,11 @@ ON_THE_WAY_SECONDS = 0.05
 class Beacon:
     """Asks for the heads of all feeds in one query, and sends `head`."""
 
-    def __init__(self, ports: Ports, feeds: Feeds, bus: Bus, connections: Connections, fanout: Fanout) -> None:
+    def __init__(self, ports: Ports, feeds: Feeds, bus: Bus, gathering: Gathering, fanout: Fanout) -> None:
         self._ports = ports
         self._feeds = feeds
         self._bus = bus
-        self._connections = connections
+        self._gathering = gathering
         self._fanout = fanout
         self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -112,5 +113,6 @@ class Beacon:
 
     def _send(self, feed: Feed) -> None:
         """Send `head` after what it tells of was sent, so that only who really lost something is behind."""
+        self._gathering.flush(feed.event_id)
         head = {"event_id": feed.event_id, "epoch": feed.epoch, "head_seq": feed.head}
         self._fanout.send(watchers(feed.event_id), "head", head)

@@ -17,10 +17,11 @@ LINGER_SECONDS = 30.0
 class Feeds:
     """Brings each event's news, of this node and of others, to its feed."""
 
-    def __init__(self, bus: Bus, make: Callable[[UUID], Feed]) -> None:
-        """make: builds an event's feed."""
+    def __init__(self, bus: Bus, make: Callable[[UUID], Feed], dropped: Callable[[UUID], None]) -> None:
+        """make: builds an event's feed. dropped: nobody looks at the event any more."""
         self._bus = bus
         self._make = make
+        self._dropped = dropped
         self._feeds: dict[UUID, Feed] = {}
         self._holders: dict[UUID, int] = {}
         self._leaving: dict[UUID, asyncio.TimerHandle] = {}
@@ -80,6 +81,7 @@ class Feeds:
 
     def _drop(self, event_id: UUID) -> None:
         del self._leaving[event_id]
+        self._dropped(event_id)
         self._bus.unsubscribe(event_id)
         task = asyncio.get_running_loop().create_task(self._feeds.pop(event_id).close())
         self._closing.add(task)

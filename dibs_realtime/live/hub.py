@@ -17,7 +17,6 @@ from dibs_realtime.kit.ids import new_id
 from dibs_realtime.kit.redis import Redis
 from dibs_realtime.kit.tasks import end
 from dibs_realtime.ledger.model import Commit
-from dibs_realtime.live import codec, lines
 from dibs_realtime.live.beacon import Beacon
 from dibs_realtime.live.bus import Bus
 from dibs_realtime.live.connections import Connection, Connections, FrameFanout, watchers
@@ -25,6 +24,7 @@ from dibs_realtime.live.desk import Desk
 from dibs_realtime.live.feed import Feed
 from dibs_realtime.live.feeds import Feeds
 from dibs_realtime.live.figures import LiveFigures
+from dibs_realtime.live.gathering import Gathering
 from dibs_realtime.live.guests import GuestVouchers
 from dibs_realtime.live.limits import LiveLimits
 from dibs_realtime.live.lines import Parcel, Passage
@@ -68,14 +68,17 @@ class Hub:
         self._connections = connections = Connections(figures)
         self._fanout = fanout = FrameFanout(connections, figures)
         self._bus = Bus(redis, self.node_id, self._received, lambda _: self._beacon.look_now(), figures)
-        self._feeds = Feeds(self._bus, self._new_feed)
-        self._beacon = Beacon(ports, self._feeds, self._bus, connections, fanout)
+        self._gathering = gathering = Gathering(connections, fanout, limits)
+        self._feeds = Feeds(self._bus, self._new_feed, gathering.forget)
+        self._beacon = Beacon(ports, self._feeds, self._bus, gathering, fanout)
         self._guests = GuestVouchers(ports.guest_vouchers, connections, fanout)
         self._public = PublicCounts(ports.public_event, ports.counts, connections, fanout)
         self._presence = Presence(
             PresenceRepository(database, self.node_id), connections, fanout, self._bus, clock, self._watched
         )
-        self._watching = Watching(ports, self._feeds, connections, fanout, self._joined, limits.watched_events)
+        self._watching = Watching(
+            ports, self._feeds, connections, fanout, gathering.flush, self._joined, limits.watched_events
+        )
         self._desk = Desk(
             ports,
             connections,
@@ -156,9 +159,7 @@ class Hub:
         return Feed(event_id, self._ports.entries_after, self._deliver, self._jumped, self._figures)
 
     def _deliver(self, event_id: UUID, passage: Passage) -> None:
-        room = watchers(event_id)
-        if self._connections.members(room):
-            self._fanout.send(room, "ledger", codec.ready(lines.frame(event_id, passage)))
+        self._gathering.deliver(event_id, passage)
         self._guests.changed(event_id, (line.voucher_id for line in passage.lines if line.voucher_id is not None))
         self._public.changed(event_id)
 

@@ -7,11 +7,12 @@ from uuid import UUID
 from dibs_realtime.dashboard.schemas import Snapshot
 from dibs_realtime.kit import problems
 from dibs_realtime.live import codec, lines
+from dibs_realtime.live.answers import Answers
 from dibs_realtime.live.conflate import Shared
 from dibs_realtime.live.connections import Connection, Connections, Fanout, Watch, watchers
 from dibs_realtime.live.feed import Feed
 from dibs_realtime.live.feeds import Feeds
-from dibs_realtime.live.lines import Line, Passage
+from dibs_realtime.live.lines import Passage
 from dibs_realtime.live.messages import CALLS, Watch as WatchRequest
 from dibs_realtime.live.ports import Ports
 from dibs_realtime.live.transport import Reply
@@ -30,17 +31,23 @@ class Watching:
         feeds: Feeds,
         connections: Connections,
         fanout: Fanout,
+        flush: Callable[[UUID], None],
         joined: Callable[[Connection, UUID], None],
         most: int,
     ) -> None:
-        """Take `joined`, which gets each new watcher right after its answer, and `most`: events of one connection."""
+        """flush: sends what is gathered for an event. joined: gets each new watcher right after its answer.
+
+        most: events that one connection may watch.
+        """
         self._ports = ports
         self._feeds = feeds
         self._connections = connections
         self._fanout = fanout
+        self._flush = flush
         self._joined = joined
         self._most = most
         self._snapshots: Shared[UUID, Snapshot] = Shared()
+        self._answers = Answers()
 
     async def watch(self, connection: Connection, request: WatchRequest) -> Reply:
         """Answer `watch`. Raises Problem."""
@@ -88,38 +95,26 @@ class Watching:
         if request.after_seq is not None and request.epoch in (None, feed.epoch):
             entries = await feed.since(request.after_seq)
             if entries is not None and request.epoch in (None, feed.epoch):
-                return self._reply(connection, watch, feed, feed.head, entries=entries)
+                body = self._answers.entries(feed, request.after_seq, entries)
+                return self._reply(connection, watch, feed, feed.head, body)
+        resync = request.after_seq is not None
+        # The same state again: where many come at once, and nothing happens, nobody reads it a second time.
+        known = self._answers.state(feed, feed.head, resync=resync)
+        if known is not None:
+            return self._reply(connection, watch, feed, feed.head, known)
         for _ in range(TRIES):
             snapshot = await self._snapshots.ask(feed.event_id, lambda: self._snapshot(feed.event_id))
             await feed.reach(snapshot.epoch, snapshot.seq)
             if feed.after(snapshot.seq) is not None:
-                resync = request.after_seq is not None
-                return self._reply(connection, watch, feed, snapshot.seq, snapshot=snapshot, resync=resync)
+                body = self._answers.new_state(feed, snapshot, resync=resync)
+                return self._reply(connection, watch, feed, snapshot.seq, body)
         raise problems.unavailable()
 
     async def _snapshot(self, event_id: UUID) -> Snapshot:
         return await self._ports.snapshot(event_id)
 
-    def _reply(
-        self,
-        connection: Connection,
-        watch: Watch,
-        feed: Feed,
-        seq: int,
-        *,
-        snapshot: Snapshot | None = None,
-        entries: list[Line] | None = None,
-        resync: bool = False,
-    ) -> Reply:
+    def _reply(self, connection: Connection, watch: Watch, feed: Feed, seq: int, body: Any) -> Reply:
         """Answer with the state at `seq`; from here to `_follow` nothing waits, so no entry slips in between."""
-        body: dict[str, Any] = {
-            "ok": True,
-            "epoch": feed.epoch,
-            "head_seq": seq,
-            "snapshot": snapshot,
-            "entries": codec.ready(lines.array(entries or ())),
-            "resync": resync,
-        }
         if connection.watches.get(feed.event_id) is not watch:
             raise problems.conflict("This watch was ended while it began.", slug="unwatched")
         watch.joined = True
@@ -128,6 +123,7 @@ class Watching:
     def _follow(self, connection: Connection, watch: Watch, feed: Feed, seq: int) -> None:
         if connection.watches.get(feed.event_id) is not watch or connection.ended:
             return
+        self._flush(feed.event_id)  # what is gathered for the others is in the answer already, or comes next
         self._connections.join(connection, watchers(feed.event_id))
         since = feed.after(seq)
         if since:

@@ -1,5 +1,6 @@
 """SQL that reads members."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from dibs_realtime.events.members.model import Role
@@ -12,12 +13,16 @@ SELECT m.event_id, m.user_id, u.name, u.email, m.role, m.version, m.created_at, 
  WHERE m.event_id = $1"""
 
 
-async def role(database: Database, event_id: UUID, user_id: UUID) -> Role | None:
-    """Return the user's role in the event, or None."""
-    found: Role | None = await database.fetchval(
-        "SELECT role FROM members WHERE event_id = $1 AND user_id = $2", event_id, user_id
+async def roles(database: Database, asked: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Role]:
+    """Return the roles of (event, user), of those that have one."""
+    rows = await database.fetch(
+        """SELECT m.event_id, m.user_id, m.role
+             FROM unnest($1::uuid[], $2::uuid[]) AS asked (event_id, user_id)
+             JOIN members m ON m.event_id = asked.event_id AND m.user_id = asked.user_id""",
+        [event_id for event_id, _ in asked],
+        [user_id for _, user_id in asked],
     )
-    return found
+    return {(row["event_id"], row["user_id"]): row["role"] for row in rows}
 
 
 async def member(database: Database, event_id: UUID, user_id: UUID) -> MemberOut | None:

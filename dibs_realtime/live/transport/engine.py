@@ -40,15 +40,16 @@ class WebSocket:
         )
 
     async def __call__(self, environ: dict[str, Any]) -> web.WebSocketResponse:
+        """Serve one connection from its upgrade to its end."""
         request: web.Request = environ["aiohttp.request"]
         try:
-            await self._response.prepare(request)
-            if request.transport is None:
-                raise ConnectionResetError
+            await self._response.prepare(request)  # raises when the client is gone already
+            transport = request.transport
+            assert transport is not None  # prepared
         except BaseException:
             await self._socket.close(wait=False, abort=True)  # else it would wait for its ping timeout
             raise
-        self._outbox.begin(self._response, request.transport)
+        self._outbox.begin(self._response, transport)
         _let_go(request, environ)
         await self._handler(self)
         return self._response
@@ -77,6 +78,7 @@ class Queue:
         self.outbox = outbox
 
     async def put(self, packet: Any) -> None:
+        """Send a packet of the library's own."""
         self.outbox.post(Message(packet.encode().encode()))
 
     async def join(self) -> None:
@@ -89,6 +91,7 @@ class Socket(async_socket.AsyncSocket):  # type: ignore[misc]  # untyped
     last_ping: float | None
 
     def schedule_ping(self) -> None:
+        """Ping the client in due time: at the beginning, and after each answer."""
         if self.last_ping:  # not while a ping is on its way
             self.last_ping = None
             self.server.heart.expect(self)
@@ -165,6 +168,7 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]  # untyped
         self._async: dict[str, Any] = {**self._async, "websocket": WebSocket}
 
     def create_queue(self, *_args: Any, **_options: Any) -> Queue:
+        """Return what a new connection takes for its queue."""
         return Queue(Outbox(self._limits, self._figures))
 
     async def close_all(self) -> None:

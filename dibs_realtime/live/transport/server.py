@@ -184,7 +184,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]  # untyped
         namespace: str,
         id: int | None,  # noqa: A002  # theirs
     ) -> None:
-        del server
+        del server, namespace
         reply = await self._answer(sid, data[0], data[1:])
         if reply is None or eio_sid not in self.eio.sockets:
             return
