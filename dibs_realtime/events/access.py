@@ -2,8 +2,9 @@
 
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from uuid import UUID
 
 from aiohttp import web
@@ -65,10 +66,11 @@ class Gatekeeper:
 
     def __init__(self, sessions: SessionDirectory, database: Database, clock: Clock) -> None:
         self._sessions = sessions
+        self._database = database
         self._clock = clock
         self._roles: OrderedDict[tuple[UUID, UUID], tuple[Role, float]] = OrderedDict()
         self._changes = 0
-        self._reading = Together(partial(queries.roles, database))
+        self._reading = Together(self._read)
         sessions.on_revoked(self._hear)
 
     async def admit(self, request: web.Request, who: str, event_id: UUID | None) -> Caller | None:
@@ -124,6 +126,9 @@ class Gatekeeper:
             if len(self._roles) > MOST_ROLES:
                 self._roles.popitem(last=False)
         return role
+
+    async def _read(self, asked: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Role]:
+        return await queries.roles(self._database, asked)
 
     async def _if_good(self, token: str | None) -> Caller | None:
         if token is None:

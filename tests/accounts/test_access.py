@@ -116,13 +116,13 @@ async def test_a_role_is_remembered_but_not_for_long_and_nobodys_not_at_all(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ):
     asked = []
-    role = module.queries.role
+    roles = module.queries.roles
 
-    async def counted(*arguments: Any) -> Role | None:
+    async def counted(*arguments: Any) -> dict[Any, Role]:
         asked.append(arguments)
-        return await role(*arguments)
+        return await roles(*arguments)
 
-    monkeypatch.setattr(module.queries, "role", counted)
+    monkeypatch.setattr(module.queries, "roles", counted)
     event_id, _ = await cast(node)
     owner_id = await node.database.fetchval(
         "SELECT user_id FROM members WHERE event_id = $1 AND role = 'owner'", event_id
@@ -146,12 +146,12 @@ async def test_a_role_that_changes_while_it_is_read_is_not_remembered(node: Node
     )
     read, go_on = asyncio.Event(), asyncio.Event()
 
-    async def slow(*_: object) -> str:
+    async def slow(_: object, asked: Any) -> dict[Any, Role]:
         read.set()
         await go_on.wait()
-        return "owner"
+        return dict.fromkeys(asked, "owner")
 
-    monkeypatch.setattr(module.queries, "role", slow)
+    monkeypatch.setattr(module.queries, "roles", slow)
     asking = asyncio.create_task(node.gatekeeper.role_of(User(owner_id, new_id()), event_id))
     await read.wait()
     async with node.database.transaction() as connection:

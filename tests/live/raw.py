@@ -73,7 +73,7 @@ class RawClient:
     async def until(self, reached: Callable[[bytearray], bool]) -> None:
         """Wait until what came is enough, or the connection has ended."""
         async with asyncio.timeout(SECONDS):
-            while not (reached(self.got) or self.ended):
+            while not (reached(self.got) or self.ended):  # noqa: ASYNC110  # any condition
                 await asyncio.sleep(0.005)
 
     @property

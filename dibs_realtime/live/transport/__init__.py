@@ -1,4 +1,4 @@
-"""What we know of the insides of python-socketio, engineio and aiohttp, all of it: elsewhere only what is public counts.
+"""All that we know of the insides of python-socketio, engineio and aiohttp; elsewhere only what is public counts.
 
 The classes here lean on attributes that their authors may rename; tests pin the versions and compare every byte with
 what the libraries send by themselves. They add: one frame for all recipients of a message, written without a task or
