@@ -12,7 +12,7 @@ UV_LOCK := uv pip compile pyproject.toml --extra local --generate-hashes --no-em
 	--python-version 3.11 --quiet
 WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist \) -prune -o -type f -print)
 
-.PHONY: help setup run test lint format dev dev-server dev-web screenshots bench api lock clean
+.PHONY: help setup run test lint format dev dev-server dev-web screenshots audit bench api lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ dev-web:
 
 screenshots: setup ## Paint every page in every state into screenshots/ (ARGS="-k door" …)
 	SCREENSHOTS=screenshots $(BIN)/python -m pytest -q tests/browser/test_states.py $(ARGS)
+
+audit: setup ## Measure the pages: Lighthouse, and frames a second in a rush (needs a machine with nothing else to do)
+	$(BIN)/python -m pytest -q -s --timeout 900 tests/browser/audit.py $(ARGS)
 
 bench: setup ## Measure against the original stack and a constant answer (ARGS="--full" …)
 	$(BIN)/python -m bench $(ARGS)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.async_api import Browser, Playwright
@@ -40,8 +41,8 @@ def executable() -> Path:
     return path
 
 
-async def launch(playwright: Playwright, camera: Path, *, headed: bool = False) -> Browser:
-    """Start it. `camera`: the video that every page of it sees as its only camera."""
+async def launch(playwright: Playwright, camera: Path, *, headed: bool = False, more: Sequence[str] = ()) -> Browser:
+    """Start it. `camera`: the video that every page of it sees as its only camera. `more`: further arguments."""
     own = {
         "LD_LIBRARY_PATH": str(FOLDER / "al2023" / "lib"),
         "FONTCONFIG_PATH": str(FOLDER / "fonts"),
@@ -54,6 +55,7 @@ async def launch(playwright: Playwright, camera: Path, *, headed: bool = False) 
             "--use-fake-device-for-media-stream",
             "--use-fake-ui-for-media-stream",
             f"--use-file-for-fake-video-capture={camera}",
+            *more,
         ],
         env={**os.environ, **({} if "TEST_CHROMIUM" in os.environ else own)},
     )

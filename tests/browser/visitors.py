@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.support.world import Organizer, Party
 
@@ -29,6 +29,7 @@ if (navigator.mediaDevices) {
 """
 STEP_SECONDS = 20
 """How long a step of a page may take on a busy machine. No test waits so long for something to be absent."""
+expect.set_options(timeout=STEP_SECONDS * 1000)
 
 
 class Visitors:
