@@ -1,7 +1,7 @@
 """Commands of guests: claim a voucher, give one back."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from dibs_realtime.events.model import event_of
 from dibs_realtime.kit import problems
 from dibs_realtime.ledger.command import Command, KeyedCommand, Lane
 from dibs_realtime.ledger.model import Actor, Draft
+from dibs_realtime.ledger.row import replace
 from dibs_realtime.ledger.table import Read
 from dibs_realtime.ledger.view import View
 from dibs_realtime.offers.model import Offer, counter_of, live_offer, record, remaining

@@ -1,11 +1,11 @@
 """The rules of calling dibs, pure."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from dibs_realtime.events.model import EventStatus
+from dibs_realtime.ledger.row import Row
 from dibs_realtime.ledger.table import Lookup, Table
 from dibs_realtime.offers.model import Offer
 
@@ -43,8 +43,7 @@ def judge(offer: Offer, event_status: EventStatus, held: int, left: int | None, 
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class GuestRow:
+class GuestRow(Row, frozen=True):
     """What a claim shows of its guest. Guests are made outside the ledger, which only reads them."""
 
     id: UUID

@@ -1,20 +1,19 @@
 """Door devices: phones that were paired with an event."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from dibs_realtime.kit import problems
 from dibs_realtime.ledger.model import Actor
+from dibs_realtime.ledger.row import Row, replace
 from dibs_realtime.ledger.table import Table
 from dibs_realtime.ledger.view import View
 
 DeviceStatus = Literal["new", "paired", "revoked"]
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(Row, frozen=True):
     """A door's device. `session_id` is the one session that may speak for it now."""
 
     id: UUID

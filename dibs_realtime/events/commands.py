@@ -1,7 +1,7 @@
 """Commands on the event itself: edit, open, close."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from dibs_realtime.kit import problems
 from dibs_realtime.ledger.command import Command
 from dibs_realtime.ledger.editing import check_version, edited, render
 from dibs_realtime.ledger.model import Actor, Draft
+from dibs_realtime.ledger.row import replace
 from dibs_realtime.ledger.view import View
 
 SLUG_TAKEN = "Another event has this address already."

@@ -1,10 +1,10 @@
 """An event, its gates, and how its status went."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from dibs_realtime.ledger.row import Row
 from dibs_realtime.ledger.table import Lookup, Table
 from dibs_realtime.ledger.view import View
 
@@ -14,8 +14,7 @@ GuestName = Literal["off", "optional", "required"]
 Status = Literal["draft", "open", "closed", "active", "paused"]
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Row, frozen=True):
     """A gathering. `access_code` is what guests type where `guest_access` asks for one; it is on no ledger."""
 
     id: UUID
@@ -35,8 +34,7 @@ class Event:
     updated_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(Row, frozen=True):
     """A place where vouchers are redeemed. A deleted one stays for the redemptions that name it."""
 
     id: UUID
@@ -47,24 +45,21 @@ class Gate:
     updated_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class GateCounter:
+class GateCounter(Row, frozen=True):
     """What was redeemed at a gate, less what was reversed."""
 
     id: UUID
     redeemed_units: int
 
 
-@dataclass(frozen=True, slots=True)
-class EventCounter:
+class EventCounter(Row, frozen=True):
     """Figures of the whole event; `id` is the event's."""
 
     id: UUID
     open_conflicts: int
 
 
-@dataclass(frozen=True, slots=True)
-class StatusChange:
+class StatusChange(Row, frozen=True):
     """From `at` on the event or offer `subject_id` had `status`."""
 
     subject_id: UUID

@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from typing import Any, ClassVar, Generic, TypeVar
@@ -10,6 +9,7 @@ from uuid import UUID
 
 from dibs_realtime.kit import problems
 from dibs_realtime.ledger.model import Actor
+from dibs_realtime.ledger.row import Row
 from dibs_realtime.ledger.table import Lookup, Read, Table
 from dibs_realtime.ledger.view import View
 
@@ -48,8 +48,7 @@ class Command(ABC, Generic[R]):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Row, frozen=True):
     """The first answer that was given to a key. `fingerprint` tells another request under the same key apart."""
 
     scope: str

@@ -1,16 +1,19 @@
 """What a ledger holds: entries, who made them, and the first answer to every idempotency key."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+import msgspec
+
+from dibs_realtime.ledger.row import Row, encode
+
 ActorType = Literal["user", "device", "guest", "system"]
+_NOTHING: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(Row, frozen=True):
     """Who made an entry. `label` is shown to everybody who watches, so it is never a person's name."""
 
     type: ActorType
@@ -21,8 +24,7 @@ class Actor:
 SYSTEM = Actor("system", None, "Party Dibs")
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Row, frozen=True):
     """An entry before it has its place in the ledger.
 
     `counts` are what it adds to the counters of its offer and (redeemed units only) of its gate; they travel in
@@ -34,46 +36,46 @@ class Draft:
     offer_id: UUID | None = None
     voucher_id: UUID | None = None
     gate_id: UUID | None = None
-    data: Mapping[str, Any] = field(default_factory=dict)
-    counts: Mapping[str, int] = field(default_factory=dict)
+    data: Mapping[str, Any] = _NOTHING
+    counts: Mapping[str, int] = _NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An entry at its place: `seq` is dense from 1 in its event and its order is the commit order."""
+class Entry(Row, frozen=True, kw_only=True, omit_defaults=True):
+    """An entry at its place: `seq` is dense from 1 in its event and its order is the commit order.
+
+    Encoded it is the entry as the contract writes it: ids that do not apply are left out.
+    """
 
     seq: int
     at: datetime
     kind: str
     actor: Actor
-    offer_id: UUID | None
-    voucher_id: UUID | None
-    gate_id: UUID | None
+    offer_id: UUID | None = None
+    voucher_id: UUID | None = None
+    gate_id: UUID | None = None
     data: Mapping[str, Any]
 
-    def wire(self) -> dict[str, Any]:
-        """Return the entry as the contract writes it: ids that do not apply are left out."""
-        shape: dict[str, Any] = {
-            "seq": self.seq,
-            "at": self.at,
-            "kind": self.kind,
-            "actor": {"type": self.actor.type, "id": self.actor.id, "label": self.actor.label},
-        }
-        if self.offer_id is not None:
-            shape["offer_id"] = self.offer_id
-        if self.voucher_id is not None:
-            shape["voucher_id"] = self.voucher_id
-        if self.gate_id is not None:
-            shape["gate_id"] = self.gate_id
-        shape["data"] = self.data
-        return shape
+
+class Line(Row, frozen=True):
+    """One entry as JSON: encoded once, and copied from there into the table, frames, answers and the bus.
+
+    `voucher_id` is the voucher that it changed.
+    """
+
+    seq: int
+    raw: bytes
+    voucher_id: UUID | None
+
+    @classmethod
+    def of(cls, entry: Entry) -> "Line":
+        """Encode an entry."""
+        return cls(entry.seq, encode(entry), entry.voucher_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(msgspec.Struct, frozen=True):
     """What one committed batch added to one event; `notices` are messages that are not entries."""
 
     event_id: UUID
     epoch: UUID
-    entries: tuple[Entry, ...]
+    lines: tuple[Line, ...]
     notices: tuple[Mapping[str, Any], ...]

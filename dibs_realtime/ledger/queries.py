@@ -71,9 +71,7 @@ async def resident_view(database: Database, event_id: UUID, tables: Iterable[Tab
     row = await database.fetchrow(statements.reading((), wanted), event_id)
     if row is None:
         raise problems.not_found()
-    rows = {
-        table.name: {table.key_of(r): r for r in table.parse(raw)} for table, raw in zip(wanted, row[3:], strict=True)
-    }
+    rows = {table: {table.key_of(r): r for r in table.parse(raw)} for table, raw in zip(wanted, row[3:], strict=True)}
     return View(event_id, Resident(row[0], row[1], row[2], rows), row[2])
 
 

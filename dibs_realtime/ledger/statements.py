@@ -9,16 +9,17 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from dibs_realtime.kit import json
-from dibs_realtime.ledger.model import Entry
+from dibs_realtime.ledger.model import Line
+from dibs_realtime.ledger.row import array, encode
 from dibs_realtime.ledger.table import Lookup, Table
 from dibs_realtime.ledger.view import Changes
 
 _INSERT_ENTRIES = """
 INSERT INTO ledger (event_id, seq, at, kind, actor_type, actor_id, actor_label, offer_id, voucher_id, gate_id, data)
-SELECT $1, u.* FROM jsonb_to_recordset($6::jsonb) AS u (
-       seq bigint, at timestamptz, kind text, actor_type text, actor_id uuid, actor_label text,
-       offer_id uuid, voucher_id uuid, gate_id uuid, data jsonb)
+SELECT $1, u.seq, u.at, u.kind, u.actor ->> 'type', (u.actor ->> 'id')::uuid, u.actor ->> 'label',
+       u.offer_id, u.voucher_id, u.gate_id, u.data
+  FROM jsonb_to_recordset($6::jsonb) AS u (
+       seq bigint, at timestamptz, kind text, actor jsonb, offer_id uuid, voucher_id uuid, gate_id uuid, data jsonb)
 """
 
 
@@ -87,13 +88,12 @@ def writing(inserted: tuple[Table[Any], ...], updated: tuple[Table[Any], ...], e
     return f"WITH {', '.join(parts)} SELECT seq FROM head"
 
 
-def writing_arguments(entries: Sequence[Entry], changes: Changes) -> list[str]:
+def writing_arguments(lines: Sequence[Line], changes: Changes) -> list[str]:
     """Return the JSON arrays for `writing`, in its order."""
-    arguments = [json.dumps_text([_entry(entry) for entry in entries])] if entries else []
-    arguments += [json.dumps_text(list(rows.values())) for _, rows in _nonempty(changes.inserted)]
-    for table, rows in _nonempty(changes.updated):
-        names = table.changed_columns
-        arguments.append(json.dumps_text([{name: getattr(row, name) for name in names} for row in rows.values()]))
+    arguments = [array(line.raw for line in lines)] if lines else []
+    for tables in (changes.inserted, changes.updated):
+        # Rows go whole, also where they are updated: the statement takes the columns that it writes.
+        arguments += [encode(list(rows.values())).decode() for _, rows in _nonempty(tables)]
     return arguments
 
 
@@ -108,21 +108,6 @@ def tables_of(changes: Changes) -> tuple[tuple[Table[Any], ...], tuple[Table[Any
 def _nonempty(rows: dict[Table[Any], dict[Any, Any]]) -> list[tuple[Table[Any], dict[Any, Any]]]:
     # By name, so that the same mixture of tables makes the same statement text, which PostgreSQL has prepared already.
     return sorted(((table, by_key) for table, by_key in rows.items() if by_key), key=lambda item: item[0].name)
-
-
-def _entry(entry: Entry) -> dict[str, Any]:
-    return {
-        "seq": entry.seq,
-        "at": entry.at,
-        "kind": entry.kind,
-        "actor_type": entry.actor.type,
-        "actor_id": entry.actor.id,
-        "actor_label": entry.actor.label,
-        "offer_id": entry.offer_id,
-        "voucher_id": entry.voucher_id,
-        "gate_id": entry.gate_id,
-        "data": entry.data,
-    }
 
 
 def _insert(table: Table[Any], number: int) -> str:

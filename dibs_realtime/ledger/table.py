@@ -8,18 +8,18 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from pydantic import TypeAdapter
+from dibs_realtime.ledger.row import Row, parser
 
-Row = TypeVar("Row")
+R = TypeVar("R", bound=Row)
 
 
 @dataclass(frozen=True, eq=False)  # compared and hashed by identity: a declaration exists once
-class Table(Generic[Row]):
+class Table(Generic[R]):
     """A table whose rows only the ledger's writer changes.
 
-    row: a frozen dataclass whose fields are the columns without `event_id`.
+    row: its fields are the columns without `event_id`, and what is joined on read.
     columns: column → SQL type.
     key: the columns that, after `event_id`, identify a row.
     updates: the columns that a later put of a known row writes; empty: rows are only ever inserted.
@@ -30,7 +30,7 @@ class Table(Generic[Row]):
     """
 
     name: str
-    row: type[Row]
+    row: type[R]
     columns: Mapping[str, str]
     key: tuple[str, ...] = ("id",)
     updates: tuple[str, ...] = ()
@@ -39,7 +39,7 @@ class Table(Generic[Row]):
     resident: bool = False
 
     @cached_property
-    def key_of(self) -> Callable[[Row], Any]:
+    def key_of(self) -> Callable[[R], Any]:
         """Answer a row's key: the column itself, or a tuple where the key has several."""
         return attrgetter(*self.key)
 
@@ -49,10 +49,9 @@ class Table(Generic[Row]):
         return (*self.key, *(column for column in self.updates if column not in self.key))
 
     @cached_property
-    def parse(self) -> Callable[[str], list[Row]]:
+    def parse(self) -> Callable[[str], list[R]]:
         """Parse a JSON array of rows as PostgreSQL's json_agg writes it."""
-        adapter = TypeAdapter(list[self.row])  # type: ignore[name-defined]  # the row type is only known at run time
-        return adapter.validate_json
+        return parser(self.row)
 
     def column_list(self, prefix: str = "") -> str:
         """Return the columns as SQL, each with `prefix`."""
@@ -65,25 +64,23 @@ class Table(Generic[Row]):
 
 
 @dataclass(frozen=True, eq=False)
-class Lookup(Generic[Row]):
+class Lookup(Generic[R]):
     """A way to find rows that are not resident.
 
     sql: selects the rows; `$1` is the event, `{keys}` stands for the array of distinct keys and `{counts}`, where
-    used, for
-        the parallel array of how many commands asked for each.
+        used, for the parallel array of how many commands asked for each.
     key_types: the SQL types of one key's parts; a key of several parts is a tuple, and `{keys}` then is several arrays.
     index: the key under which a row is found; None: under none. Rows put during the batch are found too.
     """
 
     name: str
-    table: Table[Row]
+    table: Table[R]
     sql: str
     key_types: tuple[str, ...]
-    index: Callable[[Row], Hashable | None]
+    index: Callable[[R], Hashable | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """One key that a command wants looked up."""
 
     lookup: Lookup[Any]

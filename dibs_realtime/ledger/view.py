@@ -7,9 +7,10 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from dibs_realtime.ledger.model import Draft, Entry
+from dibs_realtime.ledger.row import Row
 from dibs_realtime.ledger.table import Lookup, Table
 
-Row = TypeVar("Row")
+R = TypeVar("R", bound=Row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Resident:
     epoch: UUID
     seq: int
     at: datetime
-    rows: Mapping[str, Mapping[Any, Any]]
+    rows: Mapping[Table[Any], Mapping[Any, Any]]
 
 
 @dataclass(slots=True)
@@ -46,46 +47,47 @@ class View:
         self.entries: list[Entry] = []
         self.notices: list[Mapping[str, Any]] = []
         self.changes = Changes()
-        self._rows: dict[str, dict[Any, Any]] = {name: dict(rows) for name, rows in resident.rows.items()}
-        self._indexes: dict[str, dict[Hashable, dict[Any, None]]] = {}
-        self._lookups: dict[str, list[Lookup[Any]]] = {}
+        self._rows: dict[Table[Any], dict[Any, Any]] = {table: dict(rows) for table, rows in resident.rows.items()}
+        self._found: dict[Lookup[Any], dict[Hashable, dict[Any, None]]] = {}
+        self._lookups: dict[Table[Any], list[Lookup[Any]]] = {}
         self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
 
     # ── reading ──
 
-    def get(self, table: Table[Row], key: Any) -> Row | None:
+    def get(self, table: Table[R], key: Any) -> R | None:
         """Return the row with that key, or None when there is none (or it was not looked up)."""
-        return self._rows.get(table.name, {}).get(key)
+        rows = self._rows.get(table)
+        return None if rows is None else rows.get(key)
 
-    def all(self, table: Table[Row]) -> list[Row]:
+    def all(self, table: Table[R]) -> list[R]:
         """Return all rows of a resident table."""
-        return list(self._rows.get(table.name, {}).values())
+        return list(self._rows.get(table, {}).values())
 
-    def select(self, lookup: Lookup[Row], key: Hashable) -> list[Row]:
+    def select(self, lookup: Lookup[R], key: Hashable) -> list[R]:
         """Return the rows found under `key`, as they are now, in the order in which they were found."""
-        rows = self._rows.get(lookup.table.name, {})
-        found = self._indexes.get(lookup.name, {}).get(key, ())
+        rows = self._rows.get(lookup.table, {})
+        found = self._found.get(lookup, {}).get(key, ())
         return [rows[pk] for pk in found if pk in rows and lookup.index(rows[pk]) == key]
 
-    def first(self, lookup: Lookup[Row], key: Hashable) -> Row | None:
+    def first(self, lookup: Lookup[R], key: Hashable) -> R | None:
         """Return the first row found under `key`, or None."""
-        rows = self._rows.get(lookup.table.name, {})
-        for pk in self._indexes.get(lookup.name, {}).get(key, ()):
-            row: Row | None = rows.get(pk)  # gone: its command was taken back
+        rows = self._rows.get(lookup.table, {})
+        for pk in self._found.get(lookup, {}).get(key, ()):
+            row: R | None = rows.get(pk)  # gone: its command was taken back
             if row is not None and lookup.index(row) == key:
                 return row
         return None
 
-    def load(self, lookup: Lookup[Row], rows: list[Row]) -> None:
+    def load(self, lookup: Lookup[R], rows: list[R]) -> None:
         """Take in what the database found for a lookup."""
         table = lookup.table
-        known = self._rows.setdefault(table.name, {})
-        index = self._indexes.setdefault(lookup.name, {})
-        self._lookups.setdefault(table.name, []).append(lookup)
+        known = self._rows.setdefault(table, {})
+        found = self._found.setdefault(lookup, {})
+        self._lookups.setdefault(table, []).append(lookup)
         for row in rows:
             pk = table.key_of(row)
             known.setdefault(pk, row)
-            index.setdefault(lookup.index(row), {})[pk] = None
+            found.setdefault(lookup.index(row), {})[pk] = None
 
     # ── deciding ──
 
@@ -96,36 +98,47 @@ class View:
 
     def append(self, draft: Draft) -> int:
         """Append an entry; return its `seq`."""
-        data = {**draft.data, "counts": dict(draft.counts)} if draft.counts else draft.data
-        entry = Entry(
-            self.seq + 1, self.at, draft.kind, draft.actor, draft.offer_id, draft.voucher_id, draft.gate_id, data
+        seq = self.seq + 1
+        self.entries.append(
+            Entry(
+                seq=seq,
+                at=self.at,
+                kind=draft.kind,
+                actor=draft.actor,
+                offer_id=draft.offer_id,
+                voucher_id=draft.voucher_id,
+                gate_id=draft.gate_id,
+                data={**draft.data, "counts": draft.counts} if draft.counts else draft.data,
+            )
         )
-        self.entries.append(entry)
-        return entry.seq
+        return seq
 
     def notify(self, notice: Mapping[str, Any]) -> None:
         """Send a message after the commit that is not an entry (a refused attempt)."""
         self.notices.append(notice)
 
-    def put(self, table: Table[Row], row: Row) -> None:
+    def put(self, table: Table[R], row: R) -> None:
         """Insert the row, or replace the one with its key."""
         pk = table.key_of(row)
-        rows = self._rows.setdefault(table.name, {})
+        rows = self._rows.get(table)
+        if rows is None:
+            rows = self._rows[table] = {}
         before = rows.get(pk)
-        if table.adds and before is not None:
+        if before is not None and table.adds:
             row = before.plus(row)
-        target = self.changes.inserted.setdefault(table, {})
-        if before is not None and pk not in target:
+        target = self.changes.inserted.get(table)
+        if before is not None and (target is None or pk not in target):
             target = self.changes.updated.setdefault(table, {})
-        pending = target.get(pk)
-        rows[pk] = row
-        target[pk] = row
-        self._undo.append((rows, pk, before))
-        self._undo.append((target, pk, pending))
-        for lookup in self._lookups.get(table.name, ()):
+        elif target is None:
+            target = self.changes.inserted[table] = {}
+        undo = self._undo
+        undo.append((rows, pk, before))
+        undo.append((target, pk, target.get(pk)))
+        rows[pk] = target[pk] = row
+        for lookup in self._lookups.get(table, ()):
             key = lookup.index(row)
             if key is not None:
-                self._indexes[lookup.name].setdefault(key, {})[pk] = None
+                self._found[lookup].setdefault(key, {})[pk] = None
 
     def mark(self) -> tuple[int, int]:
         """Begin a command: what it does from here on can be taken back."""
@@ -143,7 +156,6 @@ class View:
         del self.entries[mark[0] :]
         del self.notices[mark[1] :]
 
-    def settled(self, resident_names: frozenset[str]) -> Resident:
+    def settled(self, tables: tuple[Table[Any], ...]) -> Resident:
         """Return the resident state after this batch, for the next one."""
-        rows = {name: self._rows.get(name, {}) for name in resident_names}
-        return Resident(self.epoch, self.seq, self.at, rows)
+        return Resident(self.epoch, self.seq, self.at, {table: self._rows.get(table, {}) for table in tables})

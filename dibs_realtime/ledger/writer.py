@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections import Counter, deque
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar
@@ -15,7 +15,7 @@ from dibs_realtime.kit.clock import Clock
 from dibs_realtime.kit.database import Database
 from dibs_realtime.ledger import statements
 from dibs_realtime.ledger.command import Command, Lane
-from dibs_realtime.ledger.model import Commit
+from dibs_realtime.ledger.model import Commit, Line
 from dibs_realtime.ledger.table import Lookup, Table
 from dibs_realtime.ledger.view import Resident, View
 
@@ -66,7 +66,6 @@ class EventWriter:
         self._database = database
         self._clock = clock
         self._tables = tables
-        self._resident_names = frozenset(table.name for table in tables)
         self._committed = committed
         self._lanes: dict[Lane, deque[_Ticket[Any]]] = {lane: deque() for lane in Lane}
         self._resident: Resident | None = None
@@ -133,8 +132,9 @@ class EventWriter:
             async with self._database.writing() as connection, _turn(connection, self._event_id, attempt):
                 view = await self._read(connection, asked)
                 results = [_decide(command, view) for command in commands]
+                lines = tuple(map(Line.of, view.entries))
                 try:
-                    written = await self._write(connection, view)
+                    written = await self._write(connection, view, lines)
                 except asyncpg.UniqueViolationError:
                     # Another node stored the same key or code in between; a second look finds it.
                     self._resident = None
@@ -145,9 +145,9 @@ class EventWriter:
             if not written:
                 self._resident = None
                 continue
-            self._resident = view.settled(self._resident_names)
-            if view.entries or view.notices:
-                self._committed(Commit(self._event_id, view.epoch, tuple(view.entries), tuple(view.notices)))
+            self._resident = view.settled(self._tables)
+            if lines or view.notices:
+                self._committed(Commit(self._event_id, view.epoch, lines, tuple(view.notices)))
             return results
         raise problems.unavailable("This event is very busy.", retry_after=1)
 
@@ -164,7 +164,7 @@ class EventWriter:
             return await self._read(connection, asked)
         if resident is None:
             rows = {
-                table.name: {table.key_of(r): r for r in table.parse(raw)}
+                table: {table.key_of(r): r for r in table.parse(raw)}
                 for table, raw in zip(tables, row[3 + len(lookups) :], strict=True)
             }
             resident = self._resident = Resident(row[0], row[1], row[2], rows)
@@ -173,15 +173,15 @@ class EventWriter:
             view.load(lookup, lookup.table.parse(raw))
         return view
 
-    async def _write(self, connection: Any, view: View) -> bool:
+    async def _write(self, connection: Any, view: View, lines: tuple[Line, ...]) -> bool:
         inserted, updated = statements.tables_of(view.changes)
-        if not (view.entries or inserted or updated):
+        if not (lines or inserted or updated):
             return True
         arguments: list[Any] = [self._event_id, view.base_seq, view.epoch]
-        if view.entries:
+        if lines:
             arguments += [view.seq, view.at]
-        arguments += statements.writing_arguments(view.entries, view.changes)
-        sql = statements.writing(inserted, updated, bool(view.entries))
+        arguments += statements.writing_arguments(lines, view.changes)
+        sql = statements.writing(inserted, updated, bool(lines))
         return await connection.fetchval(sql, *arguments) is not None
 
 
@@ -202,9 +202,11 @@ async def _turn(connection: Any, event_id: UUID, attempt: int) -> AsyncIterator[
 def _asked(commands: Iterable[Command[Any]]) -> dict[Lookup[Any], dict[Any, int]]:
     asked: dict[Lookup[Any], dict[Any, int]] = {}
     for command in commands:
-        for read in command.reads():
-            keys = asked.setdefault(read.lookup, Counter())
-            keys[read.key] += 1
+        for lookup, key in command.reads():
+            keys = asked.get(lookup)
+            if keys is None:
+                keys = asked[lookup] = {}
+            keys[key] = keys.get(key, 0) + 1
     return dict(sorted(asked.items(), key=lambda item: item[0].name))
 
 

@@ -9,10 +9,11 @@ from uuid import UUID
 
 from dibs_realtime.kit import problems
 from dibs_realtime.kit.tasks import end
+from dibs_realtime.ledger.model import Line
 from dibs_realtime.ledger.queries import Stretch
 from dibs_realtime.live import lines
 from dibs_realtime.live.figures import LiveFigures
-from dibs_realtime.live.lines import Line, Passage
+from dibs_realtime.live.lines import Passage
 
 _log = logging.getLogger(__name__)
 

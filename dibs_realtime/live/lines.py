@@ -1,4 +1,4 @@
-"""Entries as text: encoded once, and copied from there into frames, acks and the bus."""
+"""Entries as JSON, copied from their lines into frames, answers and the bus."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,18 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from dibs_realtime.kit import json
-from dibs_realtime.ledger.model import Commit
+from dibs_realtime.ledger.model import Commit, Line
 from dibs_realtime.ledger.queries import Stretch
 from dibs_realtime.live import codec
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One entry as JSON. `voucher_id` is the voucher that it changed."""
-
-    seq: int
-    raw: bytes
-    voucher_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +46,8 @@ class Parcel:
 
 
 def of_commit(commit: Commit) -> Passage | None:
-    """Encode what this node just committed; None when it was no entry."""
-    if not commit.entries:
-        return None
-    lines = tuple(Line(entry.seq, codec.dumps(entry.wire()), entry.voucher_id) for entry in commit.entries)
-    return Passage(commit.epoch, lines)
+    """Return what this node just committed; None when it was no entry."""
+    return Passage(commit.epoch, commit.lines) if commit.lines else None
 
 
 def of_stretch(stretch: Stretch) -> Passage | None:

@@ -1,13 +1,13 @@
 """An offer (what a voucher gives), its counters, and the rule of how many are left."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from dibs_realtime.events.model import GATE_COUNTERS, GateCounter
 from dibs_realtime.ledger.model import Draft
+from dibs_realtime.ledger.row import Row
 from dibs_realtime.ledger.table import Table
 from dibs_realtime.ledger.view import View
 
@@ -15,8 +15,7 @@ OfferStatus = Literal["active", "paused"]
 NO_GATE = UUID(int=0)
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Row, frozen=True):
     """What one kind of voucher gives. `gate_ids` empty: at every gate. A deleted offer never had a voucher."""
 
     id: UUID
@@ -38,8 +37,7 @@ class Offer:
     updated_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class OfferCounter:
+class OfferCounter(Row, frozen=True):
     """An offer's figures: the sums of `counts` over its entries.
 
     issued: vouchers that exist · claimed: in guests' hands now · redeemed_units: less the reversed ones · voided,
@@ -70,8 +68,7 @@ class OfferCounter:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class MinuteCounter:
+class MinuteCounter(Row, frozen=True):
     """What happened to an offer at a gate within a minute (`NO_GATE`: nowhere in particular)."""
 
     minute: datetime
@@ -86,7 +83,7 @@ class MinuteCounter:
         return MinuteCounter(self.minute, self.offer_id, self.gate_id, self.claimed + other.claimed, units)
 
 
-COUNTED = tuple(field.name for field in fields(OfferCounter) if field.name != "id")
+COUNTED = tuple(name for name in OfferCounter.__struct_fields__ if name != "id")
 
 OFFERS: Table[Offer] = Table(
     "offers",

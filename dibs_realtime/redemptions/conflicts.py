@@ -1,12 +1,12 @@
 """Conflicts: what a door did alone and the server would have refused. One a key, settled by a person."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from dibs_realtime.events.model import EVENT_COUNTERS, EventCounter
 from dibs_realtime.ledger.model import SYSTEM, Draft
+from dibs_realtime.ledger.row import replace
 from dibs_realtime.ledger.table import Read
 from dibs_realtime.ledger.view import View
 from dibs_realtime.redemptions.model import CONFLICT_BY_KEY, CONFLICTS, Attempt, Conflict

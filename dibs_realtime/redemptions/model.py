@@ -1,11 +1,11 @@
 """The rules of the door, pure: the same cases are the scanner's offline rules."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 from dibs_realtime.events.model import EventStatus
+from dibs_realtime.ledger.row import Row
 from dibs_realtime.ledger.table import Lookup, Table
 from dibs_realtime.offers.model import Offer, OfferStatus
 from dibs_realtime.vouchers.model import Voucher
@@ -32,8 +32,7 @@ LATE_AFTER = timedelta(hours=12)
 """An offline admission that arrives later than this is looked at by a person."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Row, frozen=True):
     """The status of the event and of the offer that the scan is judged by."""
 
     event: EventStatus
@@ -70,8 +69,7 @@ def judge(
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Redemption:
+class Redemption(Row, frozen=True):
     """Units of one voucher that were used at one door."""
 
     id: UUID
@@ -102,8 +100,7 @@ def judge_reversal(redemption: Redemption, actor_id: UUID, *, any_time: bool, no
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Row, frozen=True):
     """A scan that was refused, kept apart from the ledger."""
 
     id: UUID
@@ -121,8 +118,7 @@ class Attempt:
     local: dict[str, Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(Row, frozen=True):
     """What a door did offline and the server would not have done; a person settles it."""
 
     id: UUID

@@ -1,13 +1,14 @@
 """The command that settles a conflict."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from dibs_realtime.events.model import EVENT_COUNTERS, EventCounter
 from dibs_realtime.kit import problems
 from dibs_realtime.ledger.command import Command
 from dibs_realtime.ledger.model import Actor, Draft
+from dibs_realtime.ledger.row import replace
 from dibs_realtime.ledger.table import Read
 from dibs_realtime.ledger.view import View
 from dibs_realtime.redemptions.model import CONFLICT_BY_ID, CONFLICTS, Conflict, Outcome

@@ -1,7 +1,7 @@
 """The command that takes a redemption back."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from dibs_realtime.doors.model import check_device, device_of, labelled
 from dibs_realtime.kit import problems
 from dibs_realtime.ledger.command import KeyedCommand, Lane
 from dibs_realtime.ledger.model import Actor, Draft
+from dibs_realtime.ledger.row import replace
 from dibs_realtime.ledger.table import Lookup, Read
 from dibs_realtime.ledger.view import View
 from dibs_realtime.offers.model import record

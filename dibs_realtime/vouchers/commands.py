@@ -1,13 +1,14 @@
 """Commands on vouchers: put a staged batch on the ledger, void one."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from dibs_realtime.kit import problems
 from dibs_realtime.ledger.command import KEY_HEADER, VERDICT_BY_KEY, VERDICTS, KeyedCommand, Verdict
 from dibs_realtime.ledger.model import Actor, Draft
+from dibs_realtime.ledger.row import replace
 from dibs_realtime.ledger.table import Read
 from dibs_realtime.ledger.view import View
 from dibs_realtime.offers.model import counter_of, live_offer, record

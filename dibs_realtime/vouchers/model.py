@@ -1,17 +1,16 @@
 """A voucher: one code of one offer."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from dibs_realtime.ledger.row import Row
 from dibs_realtime.ledger.table import Lookup, Table
 
 VoucherState = Literal["issued", "claimed", "redeemed", "released", "voided"]
 
 
-@dataclass(frozen=True, slots=True)
-class Voucher:
+class Voucher(Row, frozen=True):
     """One voucher.
 
     poolable: nobody's yet, so that a claim may take it while it is unused. holds_place: counts against `quantity`
@@ -56,8 +55,7 @@ class Voucher:
         return "claimed" if self.guest_id is not None else "issued"
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Row, frozen=True):
     """Codes that were issued together; they count once the batch is on the ledger."""
 
     id: UUID
@@ -173,8 +171,7 @@ BATCH_BY_ID: Lookup[Batch] = Lookup(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Void:
+class Void(Row, frozen=True):
     """Why a voucher was ended, in somebody's words."""
 
     id: UUID
