@@ -44,6 +44,8 @@ class View:
         self.now = now
         self.at = max(now, resident.at)
         """The time on entries: it never runs backwards, whichever node wrote last. Rules are judged at `now`."""
+        self.minute = now.replace(second=0, microsecond=0)
+        """The minute that `now` is in."""
         self.entries: list[Entry] = []
         self.notices: list[Mapping[str, Any]] = []
         self.changes = Changes()

@@ -172,5 +172,4 @@ def record(view: View, draft: Draft) -> int:
 def _record_minute(view: View, offer_id: UUID, gate_id: UUID, counts: Mapping[str, int]) -> None:
     claimed, units = counts.get("claimed", 0), counts.get("redeemed_units", 0)
     if claimed or units:
-        minute = view.now.replace(second=0, microsecond=0)
-        view.put(MINUTE_COUNTERS, MinuteCounter(minute, offer_id, gate_id, claimed, units))
+        view.put(MINUTE_COUNTERS, MinuteCounter(view.minute, offer_id, gate_id, claimed, units))

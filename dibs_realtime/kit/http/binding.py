@@ -2,17 +2,20 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterable
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from aiohttp import web
+from aiohttp.hdrs import CONTENT_TYPE
+from multidict import CIMultiDict
 from pydantic import BaseModel, ValidationError
 
 from dibs_realtime.kit import problems
 from dibs_realtime.kit.http.address import Addresses
 from dibs_realtime.kit.http.routes import Call, Gatekeeper, Route
 
-_JSON = {"Content-Type": "application/json; charset=utf-8"}
+_JSON = CIMultiDict({CONTENT_TYPE: "application/json; charset=utf-8"})
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 Bound = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -42,7 +45,7 @@ def _bound(route: Route, gatekeeper: Gatekeeper, addresses: Addresses) -> Bound:
                 raise problems.not_found()
         for name in uuid_parameters:
             path[name] = event_id if name == "event_id" else _uuid(path[name])
-        call = Call(request, caller, path, addresses.of(request))
+        call = Call(request, caller, path, addresses)
         arguments: dict[str, Any] = {}
         if route.query is not None:
             arguments["query"] = _parse_query(route.query, request)
@@ -61,7 +64,8 @@ def _bound(route: Route, gatekeeper: Gatekeeper, addresses: Addresses) -> Bound:
 
 async def read_body(request: web.Request, route: Route) -> bytes:
     """Read the body. Raises Problem 415 for another content type and 413 for one that is too large."""
-    if request.content_type != route.consumes:
+    # Nearly all say it in these words; the library takes others apart, with parameters and in any case.
+    if request.headers.get(CONTENT_TYPE) != route.consumes and request.content_type != route.consumes:
         raise problems.Problem(415, f"Send this as {route.consumes}.", slug="unsupported-media-type")
     if (request.content_length or 0) > route.max_bytes:
         raise too_large(route.max_bytes)
@@ -84,6 +88,7 @@ def describe(error: ValidationError, where: str) -> list[dict[str, Any]]:
     ][:100]
 
 
+@lru_cache(maxsize=4096)
 def _uuid(raw: str) -> UUID:
     if not _UUID.fullmatch(raw):  # the class itself would take braces, a prefix and more
         raise problems.not_found()
@@ -101,10 +106,10 @@ def _parse_query(model: type[BaseModel], request: web.Request) -> BaseModel:
 
 
 def _render(route: Route, result: Any) -> web.StreamResponse:
-    if isinstance(result, web.StreamResponse):
-        return result
     if isinstance(result, bytes):
         return web.Response(body=result, status=route.status, headers=_JSON)
+    if isinstance(result, web.StreamResponse):
+        return result
     if result is None:
         return web.Response(status=route.status)
     assert route.answer is not None

@@ -10,6 +10,8 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import BaseModel, TypeAdapter
 
+from dibs_realtime.kit.http.address import Addresses
+
 Handler = Callable[..., Awaitable[Any]]
 BASE_PATH = "/api/v1"
 BODY_BYTES = 256 * 1024
@@ -25,7 +27,12 @@ class Call:
     request: web.Request
     caller: Any
     path: dict[str, Any]
-    address: str
+    addresses: Addresses
+
+    @property
+    def address(self) -> str:
+        """The caller's network address."""
+        return self.addresses.of(self.request)
 
     @property
     def event_id(self) -> UUID:
