@@ -35,7 +35,7 @@ def reading(lookups: tuple[Lookup[Any], ...], resident: tuple[Table[Any], ...]) 
         arrays = ", ".join(f"${number + n}::{kind}[]" for n, kind in enumerate(lookup.key_types))
         sql = lookup.sql.replace("{keys}", arrays)
         number += len(lookup.key_types)
-        if "{counts}" in sql:
+        if lookup.counts:
             sql = sql.replace("{counts}", f"${number}::int[]")
             number += 1
         parts.append(f"(SELECT coalesce(json_agg(r), '[]') FROM ({sql}) r)")
@@ -55,7 +55,7 @@ def reading_arguments(asked: Iterable[tuple[Lookup[Any], dict[Any, int]]]) -> li
             arguments.append(list(keys))
         else:
             arguments += [list(part) for part in zip(*keys, strict=True)]
-        if "{counts}" in lookup.sql:
+        if lookup.counts:
             arguments.append(list(keys.values()))
     return arguments
 

@@ -27,6 +27,7 @@ class Table(Generic[R]):
         `plus(other)` for two puts in one batch.
     scope: the column that holds the event's id.
     resident: all of an event's rows are kept in memory between batches (small tables every command looks at).
+    reveals: a change makes rows of other tables visible that no command wrote.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Table(Generic[R]):
     adds: tuple[str, ...] = ()
     scope: str = "event_id"
     resident: bool = False
+    reveals: bool = False
 
     @cached_property
     def key_of(self) -> Callable[[R], Any]:
@@ -78,6 +80,11 @@ class Lookup(Generic[R]):
     sql: str
     key_types: tuple[str, ...]
     index: Callable[[R], Hashable | None]
+
+    @cached_property
+    def counts(self) -> bool:
+        """Whether as many rows are found as commands ask for."""
+        return "{counts}" in self.sql
 
 
 class Read(NamedTuple):

@@ -91,6 +91,19 @@ class View:
             known.setdefault(pk, row)
             found.setdefault(lookup.index(row), {})[pk] = None
 
+    def lay_over(self, table: Table[R], changed: Mapping[Any, R]) -> None:
+        """Take in what the batch before changed, where this one looks: what was read may be older."""
+        lookups = self._lookups.get(table)
+        if lookups is None:
+            return
+        self._rows[table].update(changed)
+        for lookup in lookups:
+            found, index = self._found[lookup], lookup.index
+            for pk, row in changed.items():
+                key = index(row)
+                if key is not None:
+                    found.setdefault(key, {})[pk] = None
+
     # ── deciding ──
 
     @property

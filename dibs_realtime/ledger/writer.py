@@ -1,11 +1,11 @@
-"""The group-commit writer: one batch at a time per event; while a batch commits, arrivals gather into the next."""
+"""The group-commit writer: one batch at a time per event; while it commits, arrivals gather and are read for."""
 
 import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -13,11 +13,11 @@ import asyncpg
 from dibs_realtime.kit import problems
 from dibs_realtime.kit.clock import Clock
 from dibs_realtime.kit.database import Database
-from dibs_realtime.ledger import statements
+from dibs_realtime.ledger.batch import Batch, Ticket, asked_by, decide, read, write
 from dibs_realtime.ledger.command import Command, Lane
 from dibs_realtime.ledger.model import Commit, Line
-from dibs_realtime.ledger.table import Lookup, Table
-from dibs_realtime.ledger.view import Resident, View
+from dibs_realtime.ledger.table import Table
+from dibs_realtime.ledger.view import Changes, Resident, View
 
 R = TypeVar("R")
 _log = logging.getLogger(__name__)
@@ -31,24 +31,6 @@ ATTEMPTS = 20
 """How often a batch is decided anew because another node moved the event in between."""
 OPTIMISTIC_ATTEMPTS = 3
 """After so many a batch locks the event's head while it decides."""
-
-
-class _Ticket(Generic[R]):
-    """A command that waits for its result."""
-
-    __slots__ = ("command", "done")
-
-    def __init__(self, command: Command[R]) -> None:
-        self.command = command
-        self.done: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-
-    def settle(self, result: Any) -> None:
-        if self.done.done():  # its caller went away: what was decided stays decided
-            return
-        if isinstance(result, BaseException):
-            self.done.set_exception(result)
-        else:
-            self.done.set_result(result)
 
 
 class EventWriter:
@@ -67,8 +49,13 @@ class EventWriter:
         self._clock = clock
         self._tables = tables
         self._committed = committed
-        self._lanes: dict[Lane, deque[_Ticket[Any]]] = {lane: deque() for lane in Lane}
+        self._lanes: dict[Lane, deque[Ticket[Any]]] = {lane: deque() for lane in Lane}
         self._resident: Resident | None = None
+        self._last: tuple[int, Changes] = (-1, Changes())
+        """The seq that the last batch was decided on, and what it changed."""
+        self._before = Batch()
+        self._writing: asyncio.Task[None] | None = None
+        self._arrival: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -84,57 +71,88 @@ class EventWriter:
         lane = self._lanes[command.lane]
         if len(lane) >= QUEUE_LIMITS[command.lane]:
             raise problems.unavailable("Too many people want this at the same moment.", retry_after=1)
-        ticket = _Ticket(command)
+        ticket = Ticket(command)
         lane.append(ticket)
         if self._task is None:
             self._task = asyncio.create_task(self._run())
+        elif self._arrival is not None and not self._arrival.done():
+            self._arrival.set_result(None)
         return await ticket.done
 
     async def _run(self) -> None:
         try:
             await asyncio.sleep(0)  # whoever arrived in the same turn of the loop rides along
-            while batch := self._gather():
-                await self._settle(batch)
+            while batch := await self._next():
+                self._before = batch
+                self._writing = asyncio.create_task(self._settle(batch))
         finally:
-            self._task = None
+            self._task = self._writing = None
 
-    def _gather(self) -> list[_Ticket[Any]]:
-        batch: list[_Ticket[Any]] = []
+    async def _next(self) -> Batch | None:
+        """Gather the next batch, and read for it while the one before is being written. None: nobody waits."""
+        batch, writing = Batch(), self._writing
+        while True:
+            fresh = self._gather(len(batch.tickets))
+            batch.add(fresh)
+            if writing is None or writing.done():
+                return batch if batch.tickets else None
+            if fresh and self._resident is not None:
+                await self._read_ahead(batch)
+            else:
+                self._arrival = asyncio.get_running_loop().create_future()
+                await asyncio.wait((writing, self._arrival), return_when=asyncio.FIRST_COMPLETED)
+
+    def _gather(self, gathered: int) -> list[Ticket[Any]]:
+        """Return who joins a batch that has so many tickets. Doors always may: they are decided before the others."""
+        fresh: list[Ticket[Any]] = []
         for lane in Lane:
             waiting = self._lanes[lane]
-            limit = BATCH if not batch else min(BATCH, len(batch) + BESIDE_DOORS)
-            while waiting and len(batch) < limit:
-                batch.append(waiting.popleft())
-        return batch
+            limit = min(BATCH, len(fresh) + BESIDE_DOORS) if fresh else BATCH
+            if lane is not Lane.DOOR:
+                limit -= gathered
+            while waiting and len(fresh) < limit:
+                fresh.append(waiting.popleft())
+        return fresh
 
-    async def _settle(self, batch: list[_Ticket[Any]]) -> None:
+    async def _read_ahead(self, batch: Batch) -> None:
         try:
-            results = await self._commit([ticket.command for ticket in batch])
+            async with self._database.writing() as connection:
+                await batch.read_ahead(connection, self._event_id, self._before)
+        except Exception as error:  # noqa: BLE001  # then it is read when its turn comes, and that tells what is wrong
+            _log.debug("reading ahead failed", extra={"error": type(error).__name__})
+
+    async def _settle(self, batch: Batch) -> None:
+        commands, tickets = batch.order(), batch.tickets
+        try:
+            results = await self._commit(batch, commands)
         except problems.Problem as problem:  # everybody's: PostgreSQL is away, or the event is gone
             self._resident = None
-            results = [problem] * len(batch)
+            results = [problem] * len(tickets)
         except Exception as error:  # noqa: BLE001  # whatever went wrong belongs to those who wait for it
             # What one row spoils must not spoil its neighbours: each goes alone, the culprit gets the error.
             self._resident = None
-            if len(batch) > 1:
-                for ticket in batch:
-                    await self._settle([ticket])
+            if len(tickets) > 1:
+                for ticket in tickets:
+                    alone = Batch()
+                    alone.add([ticket])
+                    await self._settle(alone)
                 return
-            results = [_explained(error, batch[0].command)]
-        for ticket, result in zip(batch, results, strict=True):
+            results = [_explained(error, tickets[0].command)]
+        for ticket, result in zip(tickets, results, strict=True):
             ticket.settle(result)
 
-    async def _commit(self, commands: list[Command[Any]]) -> list[Any]:
+    async def _commit(self, batch: Batch, commands: list[Command[Any]]) -> list[Any]:
         """Read, decide, write; again when another node was quicker. Returns each command's result or exception."""
-        asked = _asked(commands)
         unique_violations = 0
         for attempt in range(ATTEMPTS):
             async with self._database.writing() as connection, _turn(connection, self._event_id, attempt):
-                view = await self._read(connection, asked)
-                results = [_decide(command, view) for command in commands]
+                view = self._view_ahead(batch) if attempt == 0 else None
+                if view is None:
+                    view = await self._view(connection, commands)
+                results = [decide(command, view) for command in commands]
                 lines = tuple(map(Line.of, view.entries))
                 try:
-                    written = await self._write(connection, view, lines)
+                    written = await write(connection, view, lines)
                 except asyncpg.UniqueViolationError:
                     # Another node stored the same key or code in between; a second look finds it.
                     self._resident = None
@@ -146,43 +164,36 @@ class EventWriter:
                 self._resident = None
                 continue
             self._resident = view.settled(self._tables)
+            self._last = (view.base_seq, view.changes)
             if lines or view.notices:
                 self._committed(Commit(self._event_id, view.epoch, lines, tuple(view.notices)))
             return results
         raise problems.unavailable("This event is very busy.", retry_after=1)
 
-    async def _read(self, connection: Any, asked: dict[Lookup[Any], dict[Any, int]]) -> View:
-        lookups = tuple(asked)
-        arguments = statements.reading_arguments(asked.items())
-        tables = () if self._resident else self._tables
-        row = await connection.fetchrow(statements.reading(lookups, tables), self._event_id, *arguments)
-        if row is None:
-            raise problems.not_found()
+    def _view_ahead(self, batch: Batch) -> View | None:
+        """Return the view of what was read ahead, if that still holds."""
         resident = self._resident
-        if resident is not None and (resident.seq, resident.epoch) != (row[1], row[0]):
-            self._resident = resident = None  # another node moved the event: everything is read anew at one point
-            return await self._read(connection, asked)
         if resident is None:
-            rows = {
-                table: {table.key_of(r): r for r in table.parse(raw)}
-                for table, raw in zip(tables, row[3 + len(lookups) :], strict=True)
-            }
-            resident = self._resident = Resident(row[0], row[1], row[2], rows)
-        view = View(self._event_id, resident, self._clock())
-        for lookup, raw in zip(lookups, row[3 : 3 + len(lookups)], strict=True):
-            view.load(lookup, lookup.table.parse(raw))
-        return view
+            return None
+        base_seq, changes = self._last
+        reveals = any(table.reveals for table in changes.inserted | changes.updated)
+        if reveals or not batch.is_current(resident, base_seq):
+            return None
+        return batch.view(self._event_id, resident, changes, self._clock())
 
-    async def _write(self, connection: Any, view: View, lines: tuple[Line, ...]) -> bool:
-        inserted, updated = statements.tables_of(view.changes)
-        if not (lines or inserted or updated):
-            return True
-        arguments: list[Any] = [self._event_id, view.base_seq, view.epoch]
-        if lines:
-            arguments += [view.seq, view.at]
-        arguments += statements.writing_arguments(lines, view.changes)
-        sql = statements.writing(inserted, updated, bool(lines))
-        return await connection.fetchval(sql, *arguments) is not None
+    async def _view(self, connection: Any, commands: list[Command[Any]]) -> View:
+        asked = asked_by(commands)
+        row, found, rows = await read(connection, self._event_id, asked, () if self._resident else self._tables)
+        resident = self._resident
+        if resident is None:
+            resident = self._resident = Resident(row[0], row[1], row[2], rows)
+        elif (resident.seq, resident.epoch) != (row[1], row[0]):
+            self._resident = None  # another node moved the event: everything is read anew at one point
+            return await self._view(connection, commands)
+        view = View(self._event_id, resident, self._clock())
+        for lookup, loaded in found:
+            view.load(lookup, loaded)
+        return view
 
 
 @asynccontextmanager
@@ -197,26 +208,6 @@ async def _turn(connection: Any, event_id: UUID, attempt: int) -> AsyncIterator[
     async with connection.transaction():
         await connection.execute("SELECT FROM ledger_heads WHERE event_id = $1 FOR NO KEY UPDATE", event_id)
         yield
-
-
-def _asked(commands: Iterable[Command[Any]]) -> dict[Lookup[Any], dict[Any, int]]:
-    asked: dict[Lookup[Any], dict[Any, int]] = {}
-    for command in commands:
-        for lookup, key in command.reads():
-            keys = asked.get(lookup)
-            if keys is None:
-                keys = asked[lookup] = {}
-            keys[key] = keys.get(key, 0) + 1
-    return dict(sorted(asked.items(), key=lambda item: item[0].name))
-
-
-def _decide(command: Command[Any], view: View) -> Any:
-    mark = view.mark()
-    try:
-        return command.decide(view)
-    except Exception as error:  # noqa: BLE001  # a command that fails fails alone
-        view.take_back(mark)
-        return error
 
 
 def _explained(error: Exception, command: Command[Any]) -> Exception:

@@ -159,6 +159,7 @@ BATCHES: Table[Batch] = Table(
     Batch,
     {"id": "uuid", "seq": "bigint", "created_at": "timestamptz"},
     updates=("seq",),
+    reveals=True,
 )
 
 BATCH_BY_ID: Lookup[Batch] = Lookup(
