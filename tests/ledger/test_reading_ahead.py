@@ -1,0 +1,190 @@
+"""What is read while the batch before is being written must not bring back what that batch changed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import asyncpg
+import pytest
+
+from dibs_realtime.kit.clock import utc_now
+from dibs_realtime.kit.database import Database
+from dibs_realtime.kit.ids import new_id
+from dibs_realtime.ledger import writer
+from dibs_realtime.ledger.batch import Batch
+from dibs_realtime.vouchers import codes
+from dibs_realtime.vouchers.commands import PublishBatch, Share, VoidVoucher
+from tests.ledger.night import Night
+
+
+class Beside:
+    """Holds the first batch's write until the second batch has been read for."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.views_ahead = 0
+        self._held = False
+        self._begun, self._go, self._read = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.meanwhile: Callable[[], Awaitable[Any]] | None = None
+        self.fails: Exception | None = None
+        write, read_ahead, view = writer.write, Batch.read_ahead, Batch.view
+
+        async def held_write(*arguments: Any) -> bool:
+            if self._held and not self._go.is_set():
+                self._begun.set()
+                await self._go.wait()
+                if self.fails is not None:
+                    failure, self.fails = self.fails, None
+                    raise failure
+            return await write(*arguments)
+
+        async def told_read(batch: Batch, *arguments: Any) -> None:
+            await read_ahead(batch, *arguments)
+            self._read.set()
+
+        def counted_view(batch: Batch, *arguments: Any) -> Any:
+            self.views_ahead += 1
+            return view(batch, *arguments)
+
+        monkeypatch.setattr(writer, "write", held_write)
+        monkeypatch.setattr(Batch, "read_ahead", told_read)
+        monkeypatch.setattr(Batch, "view", counted_view)
+
+    async def run(self, first: Awaitable[Any], second: Awaitable[Any]) -> tuple[Any, Any]:
+        self._held = True
+        one = asyncio.ensure_future(first)
+        await self._begun.wait()
+        two = asyncio.ensure_future(second)
+        await self._read.wait()
+        if self.meanwhile is not None:
+            self._held = False  # for the other node
+            await self.meanwhile()
+            self._held = True
+        self._go.set()
+        return await one, await two
+
+
+@pytest.fixture
+async def night(database: Database) -> Night:
+    return await Night(database).begin()
+
+
+@pytest.fixture
+def beside(night: Night, monkeypatch: pytest.MonkeyPatch) -> Beside:
+    del night  # its beginning is not held
+    return Beside(monkeypatch)
+
+
+async def test_one_code(night: Night, beside: Beside):
+    (code,) = await night.issue(await night.offer(), 1)
+    first, second = await beside.run(night.redeem(code), night.redeem(code))
+    assert first["verdict"] == "accepted"
+    assert second["reason"] == "already_redeemed"
+    assert second["previous"]["redemption_id"] == first["redemption_id"]
+    assert beside.views_ahead == 1
+
+
+async def test_one_key(night: Night, beside: Beside):
+    (code,) = await night.issue(await night.offer(max_uses=5), 1)
+    key = f"key-{new_id()}"
+    first, second = await beside.run(night.redeem(code, key), night.redeem(code, key))
+    assert second["replayed"]
+    assert second["redemption_id"] == first["redemption_id"]
+    assert beside.views_ahead == 1
+
+
+async def test_a_refusal_is_replayed(night: Night, beside: Beside):
+    (code,) = await night.issue(await night.offer(max_uses=1), 1)
+    key = f"key-{new_id()}"
+    first, second = await beside.run(night.redeem(code, key, units=2), night.redeem(code, key, units=2))
+    assert first["reason"] == second["reason"] == "insufficient_uses"
+    assert (first["replayed"], second["replayed"]) == (False, True)
+    assert beside.views_ahead == 1
+
+
+async def test_units_add_up(night: Night, beside: Beside):
+    (code,) = await night.issue(await night.offer(max_uses=3), 1)
+    _, second = await beside.run(night.redeem(code, units=2), night.redeem(code, units=2))
+    assert second["reason"] == "insufficient_uses"
+    assert second["voucher"]["uses"] == 2
+
+
+async def test_two_guests_and_a_pool_of_two(night: Night, beside: Beside):
+    offer = await night.offer(claimable=True, quantity=2)
+    made = await night.issue(offer, 2)
+    first, second = await beside.run(night.claim(offer.id, new_id()), night.claim(offer.id, new_id()))
+    assert {first["voucher"]["code"], second["voucher"]["code"]} == set(made)
+    assert beside.views_ahead == 1
+
+
+async def test_two_guests_and_the_last_one(night: Night, beside: Beside):
+    offer = await night.offer(claimable=True, quantity=1)
+    await night.issue(offer, 1)
+    first, second = await beside.run(night.claim(offer.id, new_id()), night.claim(offer.id, new_id()))
+    assert (first["verdict"], second["reason"]) == ("claimed", "sold_out")
+
+
+async def test_a_guests_limit(night: Night, beside: Beside):
+    offer, guest = await night.offer(claimable=True, per_guest_limit=1), new_id()
+    _, second = await beside.run(night.claim(offer.id, guest), night.claim(offer.id, guest))
+    assert second["reason"] == "guest_limit_reached"
+    assert beside.views_ahead == 1
+
+
+async def test_a_voucher_that_was_just_voided(night: Night, beside: Beside):
+    (code,) = await night.issue(await night.offer(), 1)
+    voucher_id = await night.database.fetchval("SELECT id FROM vouchers WHERE code = $1", code)
+    void = VoidVoucher(night.event_id, night.owner, voucher_id, "lost")
+    _, second = await beside.run(night.submit(void), night.redeem(code))
+    assert second["reason"] == "voided"
+    assert beside.views_ahead == 1
+
+
+async def test_a_redemption_that_was_just_taken_back(night: Night, beside: Beside):
+    (code,) = await night.issue(await night.offer(), 1)
+    done = await night.redeem(code)
+    first, second = await beside.run(night.reverse(done["redemption_id"]), night.redeem(code))
+    assert (first["verdict"], second["verdict"]) == ("reversed", "accepted")
+
+
+async def test_codes_that_were_just_published(night: Night, beside: Beside):
+    offer, batch_id, code = await night.offer(), new_id(), codes.generate()
+    await night.stage(batch_id, offer, [code])
+    publish = PublishBatch(
+        night.event_id, night.owner, str(batch_id), batch_id, (Share(offer.id, 1),), {}, str(utc_now())
+    )
+    _, second = await beside.run(night.submit(publish), night.redeem(code))
+    assert second["verdict"] == "accepted"
+    assert beside.views_ahead == 0  # what was read beside it did not see them
+
+
+async def test_another_node_was_quicker(night: Night, database: Database, beside: Beside):
+    first_code, second_code = await night.issue(await night.offer(max_uses=1), 2)
+    other = Night(database)
+    other.event_id = night.event_id
+
+    async def meanwhile() -> None:
+        assert (await other.redeem(second_code))["verdict"] == "accepted"
+
+    beside.meanwhile = meanwhile
+    first, second = await beside.run(night.redeem(first_code), night.redeem(second_code))
+    assert first["verdict"] == "accepted"
+    assert second["reason"] == "already_redeemed"
+    assert beside.views_ahead == 0
+    assert [entry["seq"] for entry in await night.entries()] == list(range(1, len(await night.entries()) + 1))
+
+
+async def test_a_batch_that_failed_changed_nothing(night: Night, beside: Beside):
+    (code,) = await night.issue(await night.offer(), 1)
+    beside.fails = asyncpg.DataError("spoilt")
+    first, second = await beside.run(_failure(night.redeem(code)), night.redeem(code))
+    assert isinstance(first, asyncpg.DataError)
+    assert second["verdict"] == "accepted"
+    assert beside.views_ahead == 0
+
+
+async def _failure(awaitable: Awaitable[Any]) -> Exception | None:
+    try:
+        await awaitable
+    except Exception as error:  # noqa: BLE001  # whichever it is
+        return error
+    return None
