@@ -6,7 +6,6 @@ from uuid import UUID
 
 from dibs_realtime.dashboard.schemas import Snapshot
 from dibs_realtime.kit import problems
-from dibs_realtime.ledger.model import Line
 from dibs_realtime.live import codec, lines
 from dibs_realtime.live.answers import Answers
 from dibs_realtime.live.conflate import Shared
