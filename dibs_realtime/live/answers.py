@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from dibs_realtime.dashboard.schemas import Snapshot
+from dibs_realtime.ledger.model import Line
 from dibs_realtime.live import codec, lines
 from dibs_realtime.live.feed import Feed
-from dibs_realtime.live.lines import Line
 
 MOST_KEPT = 64
 """Answers of one node that are kept. A busy event's are of no use a moment later, and fall out."""

@@ -7,10 +7,11 @@ gets a frame at once after a pause, and during a rush no more of them than take 
 import asyncio
 from uuid import UUID
 
+from dibs_realtime.ledger.model import Line
 from dibs_realtime.live import codec, lines
 from dibs_realtime.live.connections import Connections, Fanout, watchers
 from dibs_realtime.live.limits import LiveLimits
-from dibs_realtime.live.lines import Line, Passage
+from dibs_realtime.live.lines import Passage
 
 MOST_LINES = 500
 """So many entries are not held back: a frame has to stay small enough for a phone to take in at once."""
