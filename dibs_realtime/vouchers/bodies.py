@@ -43,10 +43,10 @@ def picture(content: bytes, content_type: str) -> web.Response:
     return web.Response(body=content, content_type=content_type, headers=_PRIVATE)
 
 
-async def export(request: web.Request, database: Database, event_id: UUID) -> web.StreamResponse:
-    """Send all vouchers of an event as a CSV file. Raises Problem 503 before the first byte."""
+async def export(request: web.Request, database: Database, event_id: UUID, batch_id: UUID | None) -> web.StreamResponse:
+    """Send vouchers of an event as a CSV file: all, or those of a batch. Raises Problem 503 before the first byte."""
     slug = await queries.slug(database, event_id)
-    async with aclosing(exporting.export(database, event_id)) as parts:
+    async with aclosing(exporting.export(database, event_id, batch_id)) as parts:
         first = await anext(parts)
         response = web.StreamResponse(
             headers={

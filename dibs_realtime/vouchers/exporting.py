@@ -25,12 +25,15 @@ _SUSPECT = re.compile(r"""[\x00-\x1f\x7f\x85\u2028\u2029]|(?:^|[;,|'"])\s*[=+\-@
 _FORMULA = re.compile(r"""(^|[;,|'"])(\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])""")
 
 
-async def export(database: Database, event_id: UUID) -> AsyncGenerator[bytes, None]:
-    """Yield the file in parts: a heading, then a line a voucher in the order in which they were made."""
+async def export(database: Database, event_id: UUID, batch_id: UUID | None = None) -> AsyncGenerator[bytes, None]:
+    """Yield the file in parts: a heading, then a line a voucher in the order in which they were made.
+
+    batch_id: only what was issued together.
+    """
     heading = _lines([COLUMNS], _BOM)
     after = UUID(int=0)
     while True:
-        rows = await queries.export_page(database, event_id, after, PAGE)
+        rows = await queries.export_page(database, event_id, after, PAGE, batch_id)
         yield heading + await asyncio.to_thread(_page, rows)
         if len(rows) < PAGE:
             return

@@ -54,18 +54,37 @@ class Importing:
         if known is not None:
             return await asyncio.to_thread(_again, raw, known)
         async with self._publisher.turn(len(raw) // 20):  # about as many rows
-            offers, _ = await self._offers(event_id)
-            try:
-                rows = await asyncio.to_thread(_sorted, raw, offers, progress)
-            except sheet.TooManyRowsError as error:
-                raise problems.Problem(413, str(error), slug="too-large") from None
-            except sheet.SheetError as error:
-                raise problems.unprocessable(str(error), loc=("body", 1)) from None
+            rows = await self._read(event_id, raw, progress)
             for _ in range(ATTEMPTS):
                 outcome = await self._try(request, rows, raw, progress, keep=key is not None)
                 if outcome is not None:
                     return outcome
         raise problems.unavailable("These codes are in demand right now.")
+
+    async def check(self, event_id: UUID, raw: bytes) -> Outcome:
+        """Tell what importing the file would bring as things stand now, and bring nothing (`seq` is None).
+
+        Raises Problem 413, 422, 404 or 503 as `bring` does.
+        """
+        async with self._publisher.turn(len(raw) // 20):
+            rows = await self._read(event_id, raw, None)
+            lot, faults = await self._settle(event_id, rows, keep=False)
+        return Outcome(len(lot.picks), None, faults)
+
+    async def _read(self, event_id: UUID, raw: bytes, progress: Progress | None) -> Sorted:
+        offers, _ = await self._offers(event_id)
+        try:
+            return await asyncio.to_thread(_sorted, raw, offers, progress)
+        except sheet.TooManyRowsError as error:
+            raise problems.Problem(413, str(error), slug="too-large") from None
+        except sheet.SheetError as error:
+            raise problems.unprocessable(str(error), loc=("body", 1)) from None
+
+    async def _settle(self, event_id: UUID, rows: Sorted, *, keep: bool) -> tuple[Lot, list[Fault]]:
+        """Return what of the rows lands as things stand now, and what does not."""
+        taken = await self._publisher.staging.taken(event_id, rows.picks.codes)
+        _, free = await self._offers(event_id)
+        return await asyncio.to_thread(_settled, rows, taken, free, keep=keep)
 
     async def _try(
         self, request: Request, rows: Sorted, raw: bytes, progress: Progress | None, *, keep: bool
@@ -74,9 +93,7 @@ class Importing:
 
         keep: store the answer for the key, also when nothing lands.
         """
-        taken = await self._publisher.staging.taken(request.event_id, rows.picks.codes)
-        _, free = await self._offers(request.event_id)
-        lot, faults = await asyncio.to_thread(_settled, rows, taken, free, keep=keep)
+        lot, faults = await self._settle(request.event_id, rows, keep=keep)
         if not lot.picks and not keep:
             return Outcome(0, None, faults)
         try:

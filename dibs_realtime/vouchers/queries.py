@@ -96,9 +96,14 @@ async def voucher(database: Database, event_id: UUID, voucher_id: UUID, *, manag
     return _shown(row, manager=manager) if row is not None else None
 
 
-async def export_page(database: Database, event_id: UUID, after: UUID, limit: int) -> list[Mapping[str, Any]]:
-    """Return vouchers in the order in which they were made, those after `after`."""
-    return await database.fetch(f"{_ALL} AND v.id > $2 ORDER BY v.id LIMIT $3", event_id, after, limit)
+async def export_page(
+    database: Database, event_id: UUID, after: UUID, limit: int, batch_id: UUID | None
+) -> list[Mapping[str, Any]]:
+    """Return vouchers in the order in which they were made, those after `after`. batch_id: only that batch's."""
+    if batch_id is None:
+        return await database.fetch(f"{_ALL} AND v.id > $2 ORDER BY v.id LIMIT $3", event_id, after, limit)
+    of_batch = f"{_ALL} AND v.batch_id = $4 AND v.id > $2 ORDER BY v.id LIMIT $3"
+    return await database.fetch(of_batch, event_id, after, limit, batch_id)
 
 
 async def codes_of_batch(database: Database, event_id: UUID, batch_id: UUID) -> list[str]:

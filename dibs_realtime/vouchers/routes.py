@@ -21,6 +21,7 @@ from dibs_realtime.vouchers.lookup import PublicLookup
 from dibs_realtime.vouchers.schemas import (
     ExportQuery,
     Imported,
+    ImportQuery,
     Issued,
     IssueRequest,
     PublicVoucher,
@@ -97,13 +98,16 @@ def routes(
         max_bytes=MOST_BYTES,
         answer=Imported,
     )
-    async def import_csv(call: Call) -> bytes:
+    async def import_csv(call: Call, query: ImportQuery) -> bytes:
         """Import a CSV file of codes: `code, offer, max_uses?, guest_name?, guest_email?`.
 
         UTF-8, with commas or semicolons. All good rows land; each bad one is named with its line and a reason.
+        With `dry_run` nothing lands: the answer tells what would, as things stand now.
         """
         key = idempotency_key(call)
         raw = await bodies.received(call.request, "text/csv", MOST_BYTES)
+        if query.dry_run:
+            return await bodies.imported(await importing.check(call.event_id, raw))
         return await bodies.imported(await importing.bring(call.event_id, actor_of(call.caller), raw, key))
 
     @r.get("/events/{event_id}/vouchers", who="V")
@@ -114,9 +118,12 @@ def routes(
         return paging.page(rows, query, lambda row: row.id)
 
     @r.get("/events/{event_id}/vouchers/export", who="M", produces="text/csv")
-    async def export(call: Call, query: ExportQuery) -> web.StreamResponse:  # noqa: ARG001  # it is checked, that is all
-        """Export all vouchers with their guests. Cells that a spreadsheet would run are made harmless."""
-        return await bodies.export(call.request, database, call.event_id)
+    async def export(call: Call, query: ExportQuery) -> web.StreamResponse:
+        """Export all vouchers with their guests, or those of one batch.
+
+        Cells that a spreadsheet would run are made harmless.
+        """
+        return await bodies.export(call.request, database, call.event_id, query.batch_id)
 
     @r.get("/events/{event_id}/vouchers/{voucher_id}", who="V")
     async def read(call: Call) -> VoucherRecord:

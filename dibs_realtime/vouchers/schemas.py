@@ -56,9 +56,10 @@ class FoundVouchers(Wire):
 
 
 class ExportQuery(Wire):
-    """How to export."""
+    """What to export, and how. `batch_id`: only what was issued together."""
 
     format: Literal["csv"] = "csv"
+    batch_id: UUID | None = None
 
 
 class PublicVoucherEvent(Wire):
@@ -126,6 +127,12 @@ RejectReason = Literal[
     "too_long",
     "over_quantity",
 ]
+
+
+class ImportQuery(Wire):
+    """How to import. `dry_run`: only tell what would happen."""
+
+    dry_run: bool = False
 
 
 class Rejected(Wire):

@@ -159,6 +159,25 @@ async def test_void(party: Party) -> None:
     await party.owner.refused(409, "POST", f"{party.path}/vouchers/{claimed['id']}/void", {"reason": "lost"})
 
 
+async def test_a_dry_run_of_an_import_tells_all_and_changes_nothing(party: Party) -> None:
+    text = f"{HEADING}SUMMER1,Drink,2,Ann Lee,ann@dibs.example\nsummer1,Drink,,,\n{party.codes[0]},Drink,,,\n"
+    snapshot = await party.owner.get(f"{party.path}/snapshot")
+    path, key = f"{party.path}/vouchers/import", {**CSV, "Idempotency-Key": "one-import"}
+    tried = await party.owner.ask("POST", f"{path}?dry_run=true", data=text, headers=key)
+    expected = [
+        {"line": 3, "code": "summer1", "reason": "duplicate"},
+        {"line": 4, "code": party.codes[0], "reason": "duplicate"},
+    ]
+    assert tried.expect(200) == {"imported": 1, "seq": None, "rejected": expected}
+    assert await party.owner.get(f"{party.path}/snapshot") == snapshot
+    heading = await party.owner.ask("POST", f"{path}?dry_run=true", data="name\nAnn\n", headers=CSV)
+    assert heading.status == 422
+    # The key of a dry run is still free for the import itself.
+    done = (await party.owner.ask("POST", path, data=text, headers=key)).expect(200)
+    assert (done["imported"], done["rejected"]) == (1, expected)
+    assert done["seq"] == snapshot["seq"] + 1
+
+
 async def test_export(party: Party, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exporting, "PAGE", 3)
     rows = 'CHAR1,Drink,2,"=cmd|x; =1",+a@dibs.example\nCHAR2,Drink,,"Ann, ""the"" Lee",\n'
@@ -179,6 +198,16 @@ async def test_export(party: Party, monkeypatch: pytest.MonkeyPatch) -> None:
     await party.owner.refused(422, "GET", f"{party.path}/vouchers/export?format=xlsx")
     head = await party.owner.ask("HEAD", f"{party.path}/vouchers/export")
     assert (head.status, head.raw) == (200, b"")
+
+
+async def test_export_of_what_was_issued_together(party: Party) -> None:
+    body = {"offer_id": party.offer["id"], "count": 2}
+    issued = await party.owner.post(f"{party.path}/vouchers", body)
+    await party.owner.post(f"{party.path}/vouchers", body)
+    answer = await party.owner.ask("GET", f"{party.path}/vouchers/export?batch_id={issued['batch_id']}")
+    table = list(csv.reader(io.StringIO(answer.raw.decode("utf-8-sig"), newline="")))
+    assert sorted(row[0] for row in table[1:]) == sorted(issued["codes"])
+    await party.owner.refused(422, "GET", f"{party.path}/vouchers/export?batch_id=all")
 
 
 async def test_an_export_that_breaks_off_does_not_look_whole(party: Party, monkeypatch: pytest.MonkeyPatch) -> None:

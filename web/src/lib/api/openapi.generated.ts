@@ -838,8 +838,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Export all vouchers with their guests. Cells that a spreadsheet would run are made harmless.
-         * @description Who: the event's managers.
+         * Export all vouchers with their guests, or those of one batch.
+         * @description Cells that a spreadsheet would run are made harmless.
+         *
+         *     Who: the event's managers.
          */
         get: operations["vouchers_export"];
         put?: never;
@@ -862,6 +864,7 @@ export interface paths {
         /**
          * Import a CSV file of codes: `code, offer, max_uses?, guest_name?, guest_email?`.
          * @description UTF-8, with commas or semicolons. All good rows land; each bad one is named with its line and a reason.
+         *     With `dry_run` nothing lands: the answer tells what would, as things stand now.
          *
          *     Who: the event's managers.
          */
@@ -4252,6 +4255,7 @@ export interface operations {
     vouchers_export: {
         parameters: {
             query?: {
+                batch_id?: string;
                 format?: "csv";
             };
             header?: never;
@@ -4282,7 +4286,9 @@ export interface operations {
     };
     vouchers_import_csv: {
         parameters: {
-            query?: never;
+            query?: {
+                dry_run?: boolean;
+            };
             header?: {
                 /** @description One key, one effect: send a retry with the same key. */
                 "Idempotency-Key"?: string;
