@@ -6,6 +6,7 @@ import { Session } from '../lib/api/session.ts';
 import type { SignedIn } from '../lib/api/types.ts';
 import { Format } from '../lib/text/format.ts';
 import App from './App.svelte';
+import { likeABrowser } from './testing/browser.ts';
 import { speak, text } from './text/index.ts';
 
 const HUB = 'http://hub.test';
@@ -33,6 +34,7 @@ configure({ asyncUtilTimeout: 10_000 });
 
 beforeEach(async () => {
   await speak('en');
+  likeABrowser();
   location.hash = '';
   localStorage.clear();
   calls.length = 0;

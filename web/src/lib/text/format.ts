@@ -17,6 +17,7 @@ export class Format implements Numbers {
   readonly #timeZone: string | undefined;
   readonly #count: Intl.NumberFormat;
   readonly #time: Intl.DateTimeFormat;
+  readonly #clock: Intl.DateTimeFormat;
   readonly #date: Intl.DateTimeFormat;
   readonly #ago: Intl.RelativeTimeFormat;
 
@@ -26,10 +27,12 @@ export class Format implements Numbers {
     this.#timeZone = timeZone;
     this.#count = new Intl.NumberFormat(locale);
     this.#time = this.#dates({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
+    this.#clock = this.#dates({ hour: '2-digit', minute: '2-digit' });
     this.#date = this.#dates({
       weekday: 'short',
       day: 'numeric',
-      month: 'short',
+      // Lithuanian has no short names of months, only numbers.
+      month: locale?.startsWith('lt') ? 'long' : 'short',
       hour: '2-digit',
       minute: '2-digit',
     });
@@ -43,6 +46,16 @@ export class Format implements Numbers {
   /** The time of day, to the second. */
   time(at: string | number): string {
     return this.#time.format(new Date(at));
+  }
+
+  /** The time of day, to the minute. */
+  clock(at: string | number): string {
+    return this.#clock.format(new Date(at));
+  }
+
+  /** The day and the time, to the minute. */
+  moment(at: string | number): string {
+    return this.#date.format(new Date(at));
   }
 
   /** From when to when, with the day. */

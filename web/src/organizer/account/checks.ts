@@ -1,5 +1,3 @@
-import { tick } from 'svelte';
-
 import { text } from '../text/index.ts';
 
 /** As short as the hub takes a new password. */
@@ -19,10 +17,4 @@ export function checkAccount(
       errors[name] = text.account.tooShort(LEAST_PASSWORD);
   }
   return errors;
-}
-
-/** Moves to the first field with an error, once it is drawn. */
-export async function focusFirstError(form: HTMLFormElement | undefined): Promise<void> {
-  await tick();
-  form?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
 }

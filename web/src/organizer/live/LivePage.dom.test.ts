@@ -6,6 +6,7 @@ import { Session } from '../../lib/api/session.ts';
 import { TestHub } from '../../lib/live/testing/hub.ts';
 import { EVENT_ID, GrowingLedger } from '../../lib/live/testing/ledger.ts';
 import App from '../App.svelte';
+import { likeABrowser } from '../testing/browser.ts';
 import { speak } from '../text/index.ts';
 
 const AT = '2026-07-04T20:00:00Z';
@@ -28,7 +29,7 @@ beforeEach(async () => {
   await speak('en');
   localStorage.clear();
   hub = await TestHub.start();
-  vi.stubGlobal('matchMedia', () => ({ matches: true })); // jsdom moves nothing
+  likeABrowser();
   vi.stubGlobal('fetch', async (input: RequestInfo | URL, init?: RequestInit) => {
     const { pathname } = new URL(new Request(input, init).url);
     if (pathname.endsWith('/attempts')) return Response.json({ items: [], next_cursor: null });
@@ -108,7 +109,7 @@ it('says when it is not live, once and in words, and when it is again', async ()
   await screen.findByText('Live');
   hub.refuse = () => ({ status: 503, title: 'Service Unavailable' });
   hub.breakConnections();
-  const status = screen.getAllByRole('status').find((element) => element.textContent === '')!;
+  const status = document.querySelector('p.out-of-sight[role=status]')!;
   await waitFor(() =>
     expect(status.textContent).toContain('No connection. These numbers are from'),
   );

@@ -6,7 +6,7 @@ import { text } from '../text/index.ts';
 import type { MarkKind } from '../../lib/ui/mark.ts';
 
 /** Items kept at most; what is older is in the ledger. */
-export const MOST_ITEMS = 300;
+export const MOST_ITEMS = 1_000;
 
 export interface FeedItem {
   readonly key: string;
@@ -55,7 +55,7 @@ export function ofEntry(entry: Entry, names: Names, numbers: Numbers): FeedItem 
     key: `e${seq}`,
     at,
     mark: markOf(kind),
-    sentence: text.feed.entry(kind, actor.label, named, data, numbers),
+    sentence: text.feed.entry(kind, whoIs(actor), named, data, numbers),
     offline: data['offline'] === true,
   };
 }
@@ -69,7 +69,7 @@ export function ofRefusal(refusal: Scan | Attempt, names: Names): FeedItem {
     key: `a${id}`,
     at,
     mark: isUsed ? 'used' : 'refused',
-    sentence: text.feed.refused(reason, String(actor['label'] ?? ''), names.of(refusal)),
+    sentence: text.feed.refused(reason, whoIs(actor), names.of(refusal)),
     offline,
   };
 }
@@ -88,6 +88,14 @@ export function withHistory(items: readonly FeedItem[], history: readonly FeedIt
     .filter((item) => !known.has(item.key))
     .sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
   return [...items, ...older].slice(0, MOST_ITEMS);
+}
+
+/** Who did it: a device by its label, people by what they are. The hub's own words for them are English. */
+export function whoIs(actor: Readonly<Record<string, unknown>>): string {
+  if (actor['type'] === 'guest') return text.feed.guest;
+  if (actor['type'] === 'user')
+    return actor['label'] === 'Door staff' ? text.feed.staff : text.feed.organizer;
+  return String(actor['label'] ?? '');
 }
 
 function markOf(kind: string): MarkKind {

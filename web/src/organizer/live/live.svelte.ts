@@ -1,8 +1,17 @@
 /** One event as the page shows it: the live state, the feed, and who is online. */
 import type { Api } from '../../lib/api/client.ts';
 import { ask } from '../../lib/api/client.ts';
+import { ApiProblem } from '../../lib/api/problem.ts';
 import type { Session } from '../../lib/api/session.ts';
-import type { Presence, Snapshot } from '../../lib/api/types.ts';
+import type {
+  Attempt,
+  Entry,
+  EventItem,
+  Presence,
+  Role,
+  Scan,
+  Snapshot,
+} from '../../lib/api/types.ts';
 import { EventWatch, type Connection, type Update } from '../../lib/live/client.ts';
 import { LiveSocket } from '../../lib/live/socket.ts';
 import type { Numbers } from '../../lib/text/format.ts';
@@ -23,6 +32,14 @@ const FEED_EVERY = 200;
 /** Entries and attempts that the feed begins with. */
 const HISTORY = 60;
 
+/** What a page is told that follows more than the state: entries and refusals, in order. */
+export interface LiveNews {
+  readonly entries: readonly Entry[];
+  readonly scans: readonly Scan[];
+  /** The state was replaced: entries may be missing in between. */
+  readonly restarted: boolean;
+}
+
 export interface LiveOptions {
   readonly eventId: string;
   readonly session: Session;
@@ -39,10 +56,14 @@ export class LiveEvent {
   feed: readonly FeedItem[] = $state.raw([]);
   historyFailed = $state(false);
   presence: ReadonlyMap<string, DevicePresence> = $state.raw(new Map());
+  /** The event as the reader may see it: with their role, and for managers the guests' access code. */
+  details: EventItem | null = $state.raw(null);
   readonly #options: LiveOptions;
-  readonly #names = new Names();
+  /** What ids are called. */
+  readonly names = new Names();
   readonly #socket: LiveSocket;
   readonly #watch: EventWatch;
+  readonly #listeners = new Set<(news: LiveNews) => void>();
   #history = 0;
   #fresh: FeedItem[] = [];
   #feedTimer: ReturnType<typeof setTimeout> | undefined;
@@ -60,13 +81,44 @@ export class LiveEvent {
       onConnection: (connection) => {
         this.freshAt = this.snapshot === null ? null : this.#watch.heardAt;
         this.connection = connection;
+        // Roles are no business of the ledger: whoever comes back may have another one.
+        if (connection === 'live') void this.loadDetails();
       },
     });
+  }
+
+  /** The reader's role; null: not known yet. */
+  get role(): Role | null {
+    return (this.details?.role ?? null) as Role | null;
+  }
+
+  /** Whether the reader may change the event and see whole codes. */
+  get isManager(): boolean {
+    return this.role === 'owner' || this.role === 'manager';
+  }
+
+  /** Calls the listener with what arrives; returns what takes it off again. */
+  onNews(listener: (news: LiveNews) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Tries to connect at once, instead of at the next turn. */
   nudge(): void {
     this.#socket.nudge();
+  }
+
+  /** Reads the event's own page anew; without an answer it stays as it was. */
+  async loadDetails(): Promise<EventItem | null> {
+    const { api, eventId } = this.#options;
+    try {
+      const path = { event_id: eventId };
+      const found = await ask(api.GET('/api/v1/events/{event_id}', { params: { path } }));
+      if (this.details === null || found.version >= this.details.version) this.details = found;
+    } catch {
+      // The live state goes on without it, and the next change of the event asks again.
+    }
+    return this.details;
   }
 
   close(): void {
@@ -86,16 +138,12 @@ export class LiveEvent {
       const query = { after_seq: Math.max(0, upTo - HISTORY), limit: HISTORY };
       const [ledger, attempts] = await Promise.all([
         ask(api.GET('/api/v1/events/{event_id}/ledger', { params: { path, query } })),
-        ask(
-          api.GET('/api/v1/events/{event_id}/attempts', {
-            params: { path, query: { limit: HISTORY } },
-          }),
-        ),
+        this.#attempts(),
       ]);
       if (turn !== this.#history) return;
       const items = [
-        ...ledger.entries.map((entry) => ofEntry(entry, this.#names, numbers)).reverse(),
-        ...attempts.items.map((attempt) => ofRefusal(attempt, this.#names)),
+        ...ledger.entries.map((entry) => ofEntry(entry, this.names, numbers)).reverse(),
+        ...attempts.map((attempt) => ofRefusal(attempt, this.names)),
       ];
       this.feed = withHistory(this.feed, items);
     } catch {
@@ -103,22 +151,39 @@ export class LiveEvent {
     }
   }
 
+  /** The last refused attempts; none for people at a door, who may not list them. */
+  async #attempts(): Promise<readonly Attempt[]> {
+    const { api, eventId } = this.#options;
+    const params = { path: { event_id: eventId }, query: { limit: HISTORY } };
+    try {
+      return (await ask(api.GET('/api/v1/events/{event_id}/attempts', { params }))).items;
+    } catch (error) {
+      if (error instanceof ApiProblem && error.status === 403) return [];
+      throw error;
+    }
+  }
+
   #take({ news, scans, presence }: Update): void {
     if (news !== null) {
-      this.#names.learn(news.snapshot);
+      this.names.learn(news.snapshot);
       this.snapshot = news.snapshot;
       if (news.restarted) {
         this.feed = [];
         this.#fresh = [];
       }
       for (const entry of news.entries.slice(-MOST_ITEMS))
-        this.#fresh.push(ofEntry(entry, this.#names, this.#options.numbers));
+        this.#fresh.push(ofEntry(entry, this.names, this.#options.numbers));
     }
-    for (const scan of scans) this.#fresh.push(ofRefusal(scan, this.#names));
+    for (const scan of scans) this.#fresh.push(ofRefusal(scan, this.names));
     if (presence !== null)
       this.presence = new Map(presence.devices.map((device) => [device.device_id, device]));
     if (this.#feedTimer === undefined) this.#feedOn();
     if (news?.restarted) void this.loadHistory();
+    const entries = news?.entries ?? [];
+    const restarted = news?.restarted ?? false;
+    if (entries.some(({ kind }) => kind.startsWith('event.'))) void this.loadDetails();
+    if (entries.length > 0 || scans.length > 0 || restarted)
+      for (const listener of this.#listeners) listener({ entries, scans, restarted });
   }
 
   /** Shows what is new in the feed, now and again when the next turn is due. */

@@ -1,41 +1,31 @@
 /** Every word of the organizer's app, in English; in `../../lib/text` are those that all apps share. */
 import { pluralOf } from '../../lib/text/plural.ts';
+import { account } from './en/account.ts';
+import { codes } from './en/codes.ts';
+import { common, forms, kinds, nav } from './en/common.ts';
+import { doors } from './en/doors.ts';
+import { event, offers } from './en/event.ts';
 import { feed } from './en/feed.ts';
+import { inbox, rate, replay, share, team } from './en/pages.ts';
 
 const plural = pluralOf('en');
 
 export const en = {
-  account: {
-    tagline: 'Every voucher of the night, live.',
-    signIn: 'Sign in',
-    signInTitle: 'Welcome back',
-    register: 'Create account',
-    registerTitle: 'Start your first party',
-    toRegister: 'New here? Create an account',
-    toSignIn: 'Have an account? Sign in',
-    email: 'E-mail',
-    password: 'Password',
-    newPassword: 'New password',
-    passwordHint: (least: number) => `At least ${least} characters. A short sentence is fine.`,
-    tooShort: (least: number) => `Use at least ${least} characters.`,
-    name: 'Your name',
-    nameHint: 'Only other organizers of your events see it.',
-    wrong: 'E-mail or password is wrong.',
-    taken: 'There is an account with this e-mail already. Sign in instead.',
-    badEmail: 'This does not look like an e-mail address.',
-    starting: 'Looking for your session …',
-    ended: {
-      'signed-out': 'You are signed out.',
-      expired: 'Your session is over. Please sign in again.',
-      elsewhere: 'You signed out in another tab.',
-      'new-password': 'Your password is saved. Sign in with it.',
-      revoked: 'This session was ended from elsewhere. Please sign in again.',
-    },
-    setTitle: 'Choose your password',
-    setLead: 'This link works once. Afterwards sign in with your e-mail and this password.',
-    set: 'Save password',
-    linkDead: 'This link has been used already or is too old. Ask for a new one.',
-  },
+  common,
+  nav,
+  forms,
+  kinds,
+  account,
+  event,
+  offers,
+  codes,
+  doors,
+  inbox,
+  share,
+  team,
+  rate,
+  replay,
+  feed,
 
   invite: {
     title: 'You are invited',
@@ -53,9 +43,9 @@ export const en = {
     title: 'Your events',
     loading: 'Loading your events …',
     empty: 'No events yet',
-    emptyLead: 'Events that you create or join show up here.',
-    emptyHow: 'You create one with',
-    apiDocs: 'the API',
+    emptyLead: 'Create your first one: it takes a name and a time. You open it when it is ready.',
+    add: 'New event',
+    first: 'Create an event',
     failed: 'Your events could not be loaded.',
     status: { draft: 'Draft', open: 'Open', closed: 'Closed' },
   },
@@ -65,6 +55,11 @@ export const en = {
     loadingLong: 'Still trying to reach the hub …',
     refusedTitle: 'This event is not yours',
     refused: 'It does not exist, or you are no longer on its team.',
+    settle: 'Settle them',
+    draftLead: 'This event is a draft: only your team sees it.',
+    draftNext: 'Open it',
+    refusedCount: 'Refused',
+    gates: 'Gates',
     totals: 'The night so far',
     offers: 'Offers',
     noOffers: 'No offers yet',
@@ -102,8 +97,6 @@ export const en = {
     anyGate: 'No gate',
     offlineJudged: 'judged offline',
   },
-
-  feed,
 };
 
 export type Catalogue = typeof en;

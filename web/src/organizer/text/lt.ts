@@ -1,41 +1,31 @@
 import { pluralOf } from '../../lib/text/plural.ts';
 import type { Catalogue } from './en.ts';
+import { account } from './lt/account.ts';
+import { codes } from './lt/codes.ts';
+import { common, forms, kinds, nav } from './lt/common.ts';
+import { doors } from './lt/doors.ts';
+import { event, offers } from './lt/event.ts';
 import { feed } from './lt/feed.ts';
+import { inbox, rate, replay, share, team } from './lt/pages.ts';
 
 const plural = pluralOf('lt');
 
 export const lt: Catalogue = {
-  account: {
-    tagline: 'Visi vakaro kuponai – tiesiogiai.',
-    signIn: 'Prisijungti',
-    signInTitle: 'Sveiki sugrįžę',
-    register: 'Sukurti paskyrą',
-    registerTitle: 'Pradėkite savo pirmą vakarėlį',
-    toRegister: 'Dar neturite paskyros? Susikurkite',
-    toSignIn: 'Turite paskyrą? Prisijunkite',
-    email: 'El. paštas',
-    password: 'Slaptažodis',
-    newPassword: 'Naujas slaptažodis',
-    passwordHint: (least) => `Bent ${least} ženklų. Tinka ir trumpas sakinys.`,
-    tooShort: (least) => `Reikia bent ${least} ženklų.`,
-    name: 'Jūsų vardas',
-    nameHint: 'Jį mato tik kiti jūsų renginių organizatoriai.',
-    wrong: 'Neteisingas el. paštas arba slaptažodis.',
-    taken: 'Paskyra su šiuo el. paštu jau yra. Prisijunkite.',
-    badEmail: 'Tai nepanašu į el. pašto adresą.',
-    starting: 'Ieškoma jūsų sesijos …',
-    ended: {
-      'signed-out': 'Jūs atsijungėte.',
-      expired: 'Sesija baigėsi. Prisijunkite iš naujo.',
-      elsewhere: 'Atsijungėte kitoje kortelėje.',
-      'new-password': 'Slaptažodis išsaugotas. Prisijunkite su juo.',
-      revoked: 'Ši sesija buvo nutraukta iš kitur. Prisijunkite iš naujo.',
-    },
-    setTitle: 'Pasirinkite slaptažodį',
-    setLead: 'Ši nuoroda veikia vieną kartą. Vėliau prisijunkite el. paštu ir šiuo slaptažodžiu.',
-    set: 'Išsaugoti slaptažodį',
-    linkDead: 'Ši nuoroda jau panaudota arba per sena. Paprašykite naujos.',
-  },
+  common,
+  nav,
+  forms,
+  kinds,
+  account,
+  event,
+  offers,
+  codes,
+  doors,
+  inbox,
+  share,
+  team,
+  rate,
+  replay,
+  feed,
 
   invite: {
     title: 'Jus pakvietė',
@@ -53,11 +43,12 @@ export const lt: Catalogue = {
     title: 'Jūsų renginiai',
     loading: 'Įkeliami renginiai …',
     empty: 'Renginių dar nėra',
-    emptyLead: 'Čia atsiras renginiai, kuriuos sukursite arba prie kurių prisijungsite.',
-    emptyHow: 'Renginį sukursite per',
-    apiDocs: 'API',
+    emptyLead:
+      'Sukurkite pirmąjį: tereikia pavadinimo ir laiko. Atidarysite, kai viskas bus paruošta.',
+    add: 'Naujas renginys',
+    first: 'Sukurti renginį',
     failed: 'Nepavyko įkelti renginių.',
-    status: { draft: 'Juodraštis', open: 'Vyksta', closed: 'Uždarytas' },
+    status: { draft: 'Juodraštis', open: 'Atidarytas', closed: 'Uždarytas' },
   },
 
   live: {
@@ -65,6 +56,11 @@ export const lt: Catalogue = {
     loadingLong: 'Vis dar bandoma pasiekti serverį …',
     refusedTitle: 'Šis renginys ne jūsų',
     refused: 'Tokio renginio nėra arba jūs nebepriklausote jo komandai.',
+    settle: 'Išspręsti',
+    draftLead: 'Šis renginys – juodraštis: jį mato tik jūsų komanda.',
+    draftNext: 'Atidaryti',
+    refusedCount: 'Atmesta',
+    gates: 'Vartai',
     totals: 'Vakaras iki šiol',
     offers: 'Pasiūlymai',
     noOffers: 'Pasiūlymų dar nėra',
@@ -102,6 +98,4 @@ export const lt: Catalogue = {
     anyGate: 'Be vartų',
     offlineJudged: 'spręsta be ryšio',
   },
-
-  feed,
 };

@@ -14,7 +14,23 @@ const offer = (names: FeedNames): string =>
   names.offer === null ? 'an offer' : `“${names.offer}”`;
 const at = (names: FeedNames): string => (names.gate === null ? '' : ` at ${names.gate}`);
 
+const reasons: Record<string, string> = {
+  unknown_code: 'unknown code',
+  voided: 'voided',
+  event_not_open: 'the event is not open',
+  offer_paused: 'the offer is paused',
+  not_claimed: 'nobody claimed it',
+  wrong_gate: 'wrong gate',
+  not_yet_valid: 'too early',
+  expired: 'too late',
+  already_redeemed: 'already used',
+  insufficient_uses: 'not that many uses left',
+};
+
 export const feed = {
+  guest: 'Guest',
+  organizer: 'Organizer',
+  staff: 'Door staff',
   entry: (
     kind: string,
     who: string,
@@ -81,18 +97,7 @@ export const feed = {
   },
   refused: (reason: string, who: string, names: FeedNames): string => {
     const what = names.offer === null ? 'a code' : `“${names.offer}”`;
-    return `${who} refused ${what}${at(names)}: ${feed.reasons[reason] ?? reason}`;
+    return `${who} refused ${what}${at(names)}: ${reasons[reason] ?? reason}`;
   },
-  reasons: {
-    unknown_code: 'unknown code',
-    voided: 'voided',
-    event_not_open: 'the event is not open',
-    offer_paused: 'the offer is paused',
-    not_claimed: 'nobody claimed it',
-    wrong_gate: 'wrong gate',
-    not_yet_valid: 'too early',
-    expired: 'too late',
-    already_redeemed: 'already used',
-    insufficient_uses: 'not that many uses left',
-  } as Record<string, string>,
+  reasons,
 };

@@ -6,8 +6,24 @@ const plural = pluralOf('lt');
 const offer = (names: FeedNames): string => (names.offer === null ? '' : ` „${names.offer}“`);
 const at = (names: FeedNames): string => (names.gate === null ? '' : ` (${names.gate})`);
 
+const reasons: Record<string, string> = {
+  unknown_code: 'nežinomas kodas',
+  voided: 'panaikintas',
+  event_not_open: 'renginys neatidarytas',
+  offer_paused: 'pasiūlymas pristabdytas',
+  not_claimed: 'niekas jo nepasiėmė',
+  wrong_gate: 'ne tie vartai',
+  not_yet_valid: 'per anksti',
+  expired: 'per vėlu',
+  already_redeemed: 'jau panaudotas',
+  insufficient_uses: 'neliko tiek panaudojimų',
+};
+
 // Who did it stands before a colon: names and labels need no ending then, nor does the verb a gender.
 export const feed: typeof english = {
+  guest: 'Svečias',
+  organizer: 'Organizatorius',
+  staff: 'Durų budėtojas',
   entry: (kind, who, names, data, n: Numbers) => {
     const units = Number(data['units'] ?? 1);
     const times = units > 1 ? ` ${n.count(units)} ×` : '';
@@ -68,18 +84,7 @@ export const feed: typeof english = {
   },
   refused: (reason, who, names) => {
     const what = names.offer === null ? 'kodas' : `„${names.offer}“`;
-    return `${who}: atmesta ${what}${at(names)} – ${feed.reasons[reason] ?? reason}`;
+    return `${who}: atmesta ${what}${at(names)} – ${reasons[reason] ?? reason}`;
   },
-  reasons: {
-    unknown_code: 'nežinomas kodas',
-    voided: 'panaikintas',
-    event_not_open: 'renginys neatidarytas',
-    offer_paused: 'pasiūlymas pristabdytas',
-    not_claimed: 'niekas jo nepasiėmė',
-    wrong_gate: 'ne tie vartai',
-    not_yet_valid: 'per anksti',
-    expired: 'per vėlu',
-    already_redeemed: 'jau panaudotas',
-    insufficient_uses: 'neliko tiek panaudojimų',
-  },
+  reasons,
 };

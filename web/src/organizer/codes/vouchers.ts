@@ -1,0 +1,57 @@
+/** How entries of the ledger move a list of vouchers; pure. */
+import type { Entry, Voucher, VoucherState } from '../../lib/api/types.ts';
+
+/** The list after these entries. `only`: the state that is asked for, empty: all; what leaves it leaves the list. */
+export function moved(
+  items: readonly Voucher[],
+  entries: readonly Entry[],
+  only: '' | VoucherState,
+): readonly Voucher[] {
+  const told = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    if (entry.voucher_id == null) continue;
+    const known = told.get(entry.voucher_id);
+    if (known === undefined) told.set(entry.voucher_id, [entry]);
+    else known.push(entry);
+  }
+  if (!items.some(({ id }) => told.has(id))) return items;
+  return items
+    .map((item) => (told.get(item.id) ?? []).reduce(after, item))
+    .filter(({ state, id }) => only === '' || state === only || !told.has(id));
+}
+
+/** The first page read anew in front of what was read before: both are the newest first. */
+export function merged(items: readonly Voucher[], top: readonly Voucher[]): readonly Voucher[] {
+  const last = top.at(-1);
+  if (last === undefined) return [];
+  return [...top, ...items.filter(({ id }) => id < last.id)];
+}
+
+function after(voucher: Voucher, { kind, data, at }: Entry): Voucher {
+  const with_ = (state: VoucherState, uses = voucher.uses): Voucher => ({
+    ...voucher,
+    state,
+    uses,
+    remaining: state === 'voided' || state === 'released' ? 0 : voucher.max_uses - uses,
+    updated_at: at,
+  });
+  switch (kind) {
+    case 'voucher.claimed':
+      return with_('claimed');
+    case 'voucher.released':
+      return with_('released');
+    case 'voucher.voided':
+      return with_('voided');
+    case 'voucher.redeemed': {
+      const uses = Number(data['uses'] ?? voucher.uses);
+      return with_(uses >= voucher.max_uses ? 'redeemed' : voucher.state, uses);
+    }
+    case 'redemption.reversed': {
+      const uses = Math.max(0, voucher.uses - Number(data['units'] ?? 0));
+      // Whether a guest holds it is not told here; the list is read again in a moment.
+      return with_(voucher.state === 'redeemed' ? 'claimed' : voucher.state, uses);
+    }
+    default:
+      return voucher;
+  }
+}

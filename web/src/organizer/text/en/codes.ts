@@ -1,0 +1,106 @@
+/** The list of codes, making them, bringing them. */
+import type { Rejected, VoucherState } from '../../../lib/api/types.ts';
+import type { Numbers } from '../../../lib/text/format.ts';
+import { pluralOf } from '../../../lib/text/plural.ts';
+
+const plural = pluralOf('en');
+const codesOf = (count: number, n: Numbers): string =>
+  `${n.count(count)} ${plural(count, 'code', 'codes')}`;
+
+export const codes = {
+  page: 'Codes',
+  make: 'Make codes',
+  making: 'Making them …',
+  importCsv: 'Import a CSV',
+  export: 'Export all',
+  exporting: 'Exporting …',
+  search: 'Search',
+  searchHint: 'Code or guest',
+  searchHintViewer: 'A whole code',
+  offer: 'Offer',
+  allOffers: 'All offers',
+  state: 'State',
+  allStates: 'All states',
+  states: {
+    issued: 'Free',
+    claimed: 'Claimed',
+    redeemed: 'Used up',
+    released: 'Given back',
+    voided: 'Voided',
+  } satisfies Record<VoucherState, string>,
+  loading: 'Looking …',
+  count: codesOf,
+  atLeast: (count: string): string => `${count} and more`,
+  none: 'No codes yet',
+  noneLead: 'They appear here when guests call dibs, when you make some, or import a list.',
+  nothingFound: 'Nothing found',
+  nothingFoundLead: 'Look at the spelling, or search in all offers and states.',
+  noOffers: 'First an offer, then its codes',
+  noOffersLead: 'A code is always of an offer: it says what the code gives.',
+  open: 'Look at the code',
+  uses: (uses: number, most: number): string => `${uses} of ${most}`,
+  used: 'Used',
+  guest: 'Guest',
+  made: 'Made',
+  changed: 'Changed',
+  qrOf: (code: string): string => `QR code of ${code}`,
+  drawing: 'Drawing …',
+  noPicture: 'The QR code could not be drawn.',
+  copyCode: 'Copy the code',
+  savePicture: 'Save the QR code',
+  void: 'Void',
+  voidIt: 'Void for good',
+  reason: 'Why?',
+  reasonHint: 'The door will say “voided”. This cannot be taken back.',
+  givenBack: 'The guest gave this voucher back; it is over already.',
+
+  makeTitle: 'Make codes',
+  makeLead: 'For cards, posters and mails. Every code is good once per use and cannot be guessed.',
+  kind: 'Which codes',
+  generated: 'New ones',
+  generatedHint: 'Ten characters each, made at random.',
+  own: 'My own',
+  ownHint: 'Paste them, for example from tickets that are printed already.',
+  howMany: 'How many',
+  ownCodes: 'Your codes, one a line',
+  ownCount: (count: number, n: Numbers): string =>
+    `${codesOf(count, n)}. 4 to 32 letters and digits each; dashes and case do not matter.`,
+  overQuantity: (free: string): string =>
+    `The offer has room for ${free} more. Raise its number first.`,
+  issued: (count: number, n: Numbers): string =>
+    `${codesOf(count, n)} ${plural(count, 'is', 'are')} ready.`,
+  download: 'Download as CSV',
+  more: 'Make more',
+  toList: 'To the list',
+
+  importTitle: 'Import codes',
+  importLead:
+    'Choose a file: it is tried first, and you see every faulty line before anything is saved.',
+  file: 'Your CSV file',
+  choose: 'Choose a CSV file',
+  orDrop: 'or drop it here',
+  columns: 'Columns:',
+  example: 'Download an example',
+  tooLarge: 'The file is larger than 20 MB. Split it.',
+  badHeading: (columns: string): string => `The first line must name the columns: ${columns}`,
+  trying: (name: string): string => `Trying ${name} …`,
+  sending: 'Importing …',
+  willLand: (count: number, n: Numbers): string => `${codesOf(count, n)} will be imported`,
+  landed: (count: number, n: Numbers): string => `${codesOf(count, n)} imported`,
+  faulty: (count: number, n: Numbers): string =>
+    `${n.count(count)} ${plural(count, 'line is', 'lines are')} faulty and stay out`,
+  saveFaults: 'Save these lines',
+  line: (line: string): string => `Line ${line}`,
+  bring: (count: number, n: Numbers): string => `Import ${codesOf(count, n)}`,
+  orFix: 'Or mend the file and choose it again.',
+  faults: {
+    bad_code: 'not a code',
+    duplicate: 'there already',
+    unknown_offer: 'unknown offer',
+    bad_max_uses: 'uses: not 1 to 1000',
+    bad_email: 'not an e-mail',
+    bad_encoding: 'not UTF-8',
+    too_long: 'too long',
+    over_quantity: 'the offer is full',
+  } satisfies Record<Rejected['reason'], string>,
+};

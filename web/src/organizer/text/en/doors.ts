@@ -1,0 +1,68 @@
+/** Gates, devices and pairing. */
+import type { Numbers } from '../../../lib/text/format.ts';
+import { pluralOf } from '../../../lib/text/plural.ts';
+
+const plural = pluralOf('en');
+
+export const doors = {
+  page: 'Doors',
+  lead: 'Every phone can be a door: add it here, scan the code with it, done.',
+  add: 'Add a phone',
+  create: 'Add and pair',
+  devices: 'Phones',
+  online: (online: number, all: number): string => `${online} of ${all} online`,
+  none: 'No phones yet',
+  noneLead:
+    'A phone at the door scans vouchers. It needs no app and no account, only a code from here.',
+  ended: (count: number): string => `${count} revoked`,
+  locked: 'stays at its gate',
+  searches: 'may search guests',
+  showCode: 'Show the code',
+  pairAgain: 'Pair anew',
+  revoke: 'Revoke',
+  newTitle: 'Add a phone',
+  editTitle: (label: string): string => `Edit ${label}`,
+  label: 'Name of the phone',
+  labelHint: 'So that you know it: “Phone 2”, “Ieva’s phone”.',
+  gate: 'Gate',
+  lock: 'It stays at this gate',
+  lockHint: 'Whoever holds it cannot switch to another gate.',
+  search: 'It may search guests by name',
+  searchHint: 'For a manager’s phone: names of guests are shown.',
+  labels: {
+    label: 'Name of the phone',
+    gate_id: 'Gate',
+    gate_locked: 'It stays at this gate',
+    can_search: 'It may search guests by name',
+  },
+  pairingTitle: (label: string): string => `Pair ${label}`,
+  pairingLead: 'Scan this with the phone’s camera. The door opens in its browser.',
+  pairingQr: 'QR code that pairs the phone',
+  typeIt: 'Or open /door/ on the phone and type',
+  copyLink: 'Copy the link',
+  expires: (minutes: number, seconds: string): string => `Good for ${minutes}:${seconds}, once.`,
+  waiting: 'Waiting for the phone …',
+  paired: (label: string): string => `${label} is a door now.`,
+  expired: 'This code is over.',
+  newCode: 'New code',
+  pairTitle: (label: string): string => `Pair ${label} anew?`,
+  pairLead: 'For a lost or a new phone. What is paired under this name now stops working at once.',
+  revokeTitle: (label: string): string => `Revoke ${label}?`,
+  revokeLead: 'It stops working within a second and cannot come back under this entry.',
+  notLive: 'There is no connection: who is online is not known right now.',
+  addGate: 'Add a gate',
+  noGates: 'No gates yet',
+  noGatesLead:
+    'Gates are optional: with them you see where things are redeemed, and offers can be limited to some.',
+  redeemedAt: (count: number, n: Numbers): string =>
+    `${n.count(count)} ${plural(count, 'redemption', 'redemptions')}`,
+  rename: 'Rename',
+  newGate: 'A new gate',
+  renameGate: (name: string): string => `Rename ${name}`,
+  renamedMeanwhile: (name: string): string => `Somebody named it “${name}” meanwhile.`,
+  gateName: 'Name of the gate',
+  gateNameHint: 'For example “Main bar”, “North entrance”.',
+  removeGate: (name: string): string => `Delete ${name}?`,
+  removeGateLead: 'Phones at it are at no gate then. What was redeemed there stays counted.',
+  gateInUse: 'An offer is limited to this gate. Change the offer first.',
+};

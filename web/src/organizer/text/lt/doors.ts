@@ -1,0 +1,68 @@
+import { pluralOf } from '../../../lib/text/plural.ts';
+import type { doors as english } from '../en/doors.ts';
+
+const plural = pluralOf('lt');
+
+export const doors: typeof english = {
+  page: 'Durys',
+  lead: 'Kiekvienas telefonas gali būti durimis: pridėkite jį čia, nuskaitykite kodą – ir viskas.',
+  add: 'Pridėti telefoną',
+  create: 'Pridėti ir susieti',
+  devices: 'Telefonai',
+  online: (online, all) => `prisijungę ${online} iš ${all}`,
+  none: 'Telefonų dar nėra',
+  noneLead:
+    'Telefonas prie durų nuskaito kuponus. Jam nereikia nei programėlės, nei paskyros – tik kodo iš čia.',
+  ended: (count) => `Atšaukta: ${count}`,
+  locked: 'lieka prie savo vartų',
+  searches: 'gali ieškoti svečių',
+  showCode: 'Rodyti kodą',
+  pairAgain: 'Susieti iš naujo',
+  revoke: 'Atšaukti',
+  newTitle: 'Pridėti telefoną',
+  editTitle: (label) => `Keisti: ${label}`,
+  label: 'Telefono vardas',
+  labelHint: 'Kad atpažintumėte: „2 telefonas“, „Ievos telefonas“.',
+  gate: 'Vartai',
+  lock: 'Lieka prie šių vartų',
+  lockHint: 'Kas jį laiko, negali persijungti prie kitų vartų.',
+  search: 'Gali ieškoti svečių pagal vardą',
+  searchHint: 'Vadovo telefonui: rodomi svečių vardai.',
+  labels: {
+    label: 'Telefono vardas',
+    gate_id: 'Vartai',
+    gate_locked: 'Lieka prie šių vartų',
+    can_search: 'Gali ieškoti svečių pagal vardą',
+  },
+  pairingTitle: (label) => `Susieti: ${label}`,
+  pairingLead: 'Nuskaitykite telefono kamera. Durys atsivers jo naršyklėje.',
+  pairingQr: 'QR kodas telefonui susieti',
+  typeIt: 'Arba telefone atverkite /door/ ir įrašykite',
+  copyLink: 'Kopijuoti nuorodą',
+  expires: (minutes, seconds) => `Galioja ${minutes}:${seconds}, vieną kartą.`,
+  waiting: 'Laukiama telefono …',
+  paired: (label) => `${label}: dabar tai durys.`,
+  expired: 'Šis kodas nebegalioja.',
+  newCode: 'Naujas kodas',
+  pairTitle: (label) => `Susieti iš naujo: ${label}?`,
+  pairLead:
+    'Pamestam ar naujam telefonui. Tai, kas dabar susieta šiuo vardu, iškart nustos veikti.',
+  revokeTitle: (label) => `Atšaukti: ${label}?`,
+  revokeLead: 'Per sekundę nustos veikti ir šiuo įrašu nebegrįš.',
+  notLive: 'Ryšio nėra: dabar nežinoma, kas prisijungęs.',
+  addGate: 'Pridėti vartus',
+  noGates: 'Vartų dar nėra',
+  noGatesLead:
+    'Vartai nebūtini: su jais matote, kur kas panaudojama, o pasiūlymus galite apriboti.',
+  redeemedAt: (count, n) =>
+    `${n.count(count)} ${plural(count, 'panaudojimas', 'panaudojimai', 'panaudojimų')}`,
+  rename: 'Pervadinti',
+  newGate: 'Nauji vartai',
+  renameGate: (name) => `Pervadinti: ${name}`,
+  renamedMeanwhile: (name) => `Kažkas tuo metu pavadino „${name}“.`,
+  gateName: 'Vartų pavadinimas',
+  gateNameHint: 'Pavyzdžiui, „Pagrindinis baras“, „Šiaurinis įėjimas“.',
+  removeGate: (name) => `Pašalinti: ${name}?`,
+  removeGateLead: 'Prie jų esantys telefonai liks be vartų. Kas ten panaudota, lieka suskaičiuota.',
+  gateInUse: 'Pasiūlymas apribotas šiais vartais. Pirma pakeiskite pasiūlymą.',
+};

@@ -1,0 +1,107 @@
+import type * as english from '../en/pages.ts';
+
+export const inbox: typeof english.inbox = {
+  page: 'Gauta',
+  lead: 'Ką durys padarė be ryšio, o serveris nebūtų leidęs, ir ką jos atmetė.',
+  conflicts: 'Reikia išspręsti',
+  noConflicts: 'Nėra ko spręsti',
+  noConflictsLead: 'Kai durys dirba be ryšio, čia atsiras tai, kas vėliau nesutampa.',
+  settled: (count) => `Išspręsta: ${count}`,
+  title: (reason) => `Įleista be ryšio, bet: ${reason}`,
+  reasons: { late: 'pranešta po daugiau nei 12 valandų' },
+  atDoor: 'Prie durų',
+  atHub: 'Ką žino serveris',
+  let: (units, when) => `įleista ${units > 1 ? `${units} × ` : ''}${when}`,
+  told: (when) => `pranešta ${when}`,
+  clock: 'Telefono laikrodis gali būti neteisingas.',
+  before: (where, when) => `Panaudota anksčiau: ${[where, when].filter(Boolean).join(', ')}`,
+  settle: 'Išspręsti',
+  how: 'Kaip išspręsta',
+  outcomes: {
+    accepted_as_is: 'Lieka kaip yra',
+    guest_informed: 'Svečiui pasakyta',
+    dismissed: 'Nesvarbu',
+  },
+  reason: 'Keliais žodžiais',
+  attempts: 'Atmesta prie durų',
+  noAttempts: 'Dar nieko neatmesta',
+  noAttemptsLead: 'Kodai, kurių durys nepriima, čia pasirodo tą pačią akimirką.',
+};
+
+export const share: typeof english.share = {
+  page: 'Dalytis',
+  lead: 'Pirmąją nuorodą dėkite į plakatus ir kvietimus, antrąją duokite komandai.',
+  guests: 'Svečiams',
+  draft: 'Puslapis veiks, kai atidarysite renginį.',
+  qr: (name) => `QR kodas: ${name} svečių puslapis`,
+  withCode: 'Svečių klausiama slapto žodžio:',
+  print: 'Spausdinti',
+  doors: 'Durims',
+  doorsLead: 'Komanda tai atveria telefonuose ir įrašo susiejimo kodą.',
+  toDoors: 'Susieti telefonus',
+};
+
+export const team: typeof english.team = {
+  page: 'Komanda',
+  lead: 'Kiekvienas prisijungia su savo paskyra.',
+  members: 'Nariai',
+  you: '(jūs)',
+  role: 'Vaidmuo',
+  roles: {
+    owner: 'Savininkas',
+    manager: 'Vadovas',
+    viewer: 'Stebėtojas',
+    door: 'Durų budėtojas',
+  },
+  may: {
+    owner: 'daro viską ir sprendžia, kas yra komandoje',
+    manager: 'keičia renginį, pasiūlymus, kodus ir duris',
+    viewer: 'stebi, bet nemato visų kodų',
+    door: 'panaudoja kuponus',
+  },
+  invite: 'Pakviesti',
+  email: 'Tik šiam el. paštui',
+  emailHint: 'Tuščia: nuoroda vieną kartą pasinaudos tas, kas ją turės.',
+  makeLink: 'Sukurti nuorodą',
+  linkMade: (role) => `Štai nuoroda (${role}). Perduokite ją patys.`,
+  linkLead: (until) => `Veikia vieną kartą, iki ${until}, ir rodoma tik dabar.`,
+  changeTitle: (name) => `Pakeisti vaidmenį: ${name}?`,
+  changeLead: (from, to) => `Buvo „${from}“, bus „${to}“:`,
+  change: 'Pakeisti',
+  leave: 'Išeiti',
+  removeTitle: (name) => `Pašalinti iš komandos: ${name}?`,
+  removeLead: 'Per sekundę renginys šiam žmogui visur nebebus matomas.',
+  lastOwner: 'Renginyje visada lieka bent vienas savininkas. Pirma paskirkite kitą.',
+};
+
+export const rate: typeof english.rate = {
+  title: 'Kas minutę',
+  loading: 'Įkeliamos minutės …',
+  split: 'Linijos',
+  all: 'Visi',
+  byOffer: 'Pagal pasiūlymą',
+  byGate: 'Pagal vartus',
+  measure: 'Kas skaičiuojama',
+  range: 'Kiek atgal',
+  minutes: (count) => `${count} min.`,
+  hours: (count) => `${count} val.`,
+  night: 'Viskas',
+  nothing: 'Dar nėra ko piešti.',
+  summary: (now, peak) =>
+    `Kuponų paėmimai ir panaudojimai kas minutę. Šią minutę: ${now}. Daugiausia per minutę: ${peak}.`,
+};
+
+export const replay: typeof english.replay = {
+  start: 'Atsukti vakarą',
+  title: 'Kaip buvo',
+  back: 'Atgal į dabar',
+  loading: 'Įkeliamas žurnalas …',
+  failed: 'Žurnalo įkelti nepavyko.',
+  line: 'Vakaro akimirka',
+  entry: (seq, of) => `${seq} įrašas iš ${of}`,
+  play: 'Leisti',
+  pause: 'Sustoti',
+  previous: 'Įrašu atgal',
+  next: 'Kitas įrašas',
+  speed: 'Greitis',
+};
