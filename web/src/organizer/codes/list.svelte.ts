@@ -1,7 +1,7 @@
 /** The list of vouchers, page by page, following what the ledger tells. */
 import type { Api } from '../../lib/api/client.ts';
 import { ask } from '../../lib/api/client.ts';
-import type { Entry, Voucher, VoucherState } from '../../lib/api/types.ts';
+import type { Entry, VoucherRecord, VoucherState } from '../../lib/api/types.ts';
 import type { LiveEvent } from '../live/live.svelte.ts';
 import { explain } from '../text/index.ts';
 import { merged, moved } from './vouchers.ts';
@@ -18,7 +18,7 @@ const PAGE = 200;
 const EVERY = 1_500;
 
 export class VoucherList {
-  items: readonly Voucher[] = $state.raw([]);
+  items: readonly VoucherRecord[] = $state.raw([]);
   /** Whether there are more behind the last one. */
   hasMore = $state(false);
   state: 'loading' | 'ready' | { failed: string } = $state('loading');
@@ -76,7 +76,7 @@ export class VoucherList {
   }
 
   /** Puts one voucher as it is now into its place. */
-  replace(voucher: Voucher): void {
+  replace(voucher: VoucherRecord): void {
     this.items = this.items.map((known) => (known.id === voucher.id ? voucher : known));
   }
 

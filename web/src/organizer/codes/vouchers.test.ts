@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 
-import type { Entry, Voucher } from '../../lib/api/types.ts';
+import type { Entry, VoucherRecord } from '../../lib/api/types.ts';
 import { claim } from '../../lib/live/testing/ledger.ts';
 import { merged, moved } from './vouchers.ts';
 
 const AT = '2026-07-04T20:00:00Z';
 
-function voucher(id: string, more: Partial<Voucher> = {}): Voucher {
+function voucher(id: string, more: Partial<VoucherRecord> = {}): VoucherRecord {
   return {
     id,
     code: `CODE${id}`,
@@ -32,9 +32,13 @@ function entry(kind: string, voucher_id: string, data: Record<string, unknown> =
 it('follows uses, step by step, and back', () => {
   const [once] = moved([voucher('1')], [entry('voucher.redeemed', '1', { uses: 1 })], '');
   expect(once).toMatchObject({ state: 'claimed', uses: 1, remaining: 1 });
-  const [twice] = moved([once as Voucher], [entry('voucher.redeemed', '1', { uses: 2 })], '');
+  const [twice] = moved([once as VoucherRecord], [entry('voucher.redeemed', '1', { uses: 2 })], '');
   expect(twice).toMatchObject({ state: 'redeemed', uses: 2, remaining: 0 });
-  const [back] = moved([twice as Voucher], [entry('redemption.reversed', '1', { units: 1 })], '');
+  const [back] = moved(
+    [twice as VoucherRecord],
+    [entry('redemption.reversed', '1', { units: 1 })],
+    '',
+  );
   expect(back).toMatchObject({ state: 'claimed', uses: 1, remaining: 1 });
 });
 

@@ -1,12 +1,12 @@
 /** How entries of the ledger move a list of vouchers; pure. */
-import type { Entry, Voucher, VoucherState } from '../../lib/api/types.ts';
+import type { Entry, VoucherRecord, VoucherState } from '../../lib/api/types.ts';
 
 /** The list after these entries. `only`: the state that is asked for, empty: all; what leaves it leaves the list. */
 export function moved(
-  items: readonly Voucher[],
+  items: readonly VoucherRecord[],
   entries: readonly Entry[],
   only: '' | VoucherState,
-): readonly Voucher[] {
+): readonly VoucherRecord[] {
   const told = new Map<string, Entry[]>();
   for (const entry of entries) {
     if (entry.voucher_id == null) continue;
@@ -21,14 +21,17 @@ export function moved(
 }
 
 /** The first page read anew in front of what was read before: both are the newest first. */
-export function merged(items: readonly Voucher[], top: readonly Voucher[]): readonly Voucher[] {
+export function merged(
+  items: readonly VoucherRecord[],
+  top: readonly VoucherRecord[],
+): readonly VoucherRecord[] {
   const last = top.at(-1);
   if (last === undefined) return [];
   return [...top, ...items.filter(({ id }) => id < last.id)];
 }
 
-function after(voucher: Voucher, { kind, data, at }: Entry): Voucher {
-  const with_ = (state: VoucherState, uses = voucher.uses): Voucher => ({
+function after(voucher: VoucherRecord, { kind, data, at }: Entry): VoucherRecord {
+  const with_ = (state: VoucherState, uses = voucher.uses): VoucherRecord => ({
     ...voucher,
     state,
     uses,
