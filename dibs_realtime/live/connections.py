@@ -94,6 +94,12 @@ class Connections:
         """Return the sessions that are connected."""
         return list(self._by_session)
 
+    def __iter__(self) -> Iterator[Connection]:
+        return iter(list(self._by_sid.values()))
+
+    def __len__(self) -> int:
+        return len(self._by_sid)
+
     def devices(self) -> Iterator[tuple[Device, str]]:
         """Yield the connected devices and the ids of their connections."""
         for sid, connection in self._by_sid.items():

@@ -10,6 +10,7 @@ from uuid import UUID
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from dibs_realtime.accounts.caller import Device
 from dibs_realtime.kit import problems
 from dibs_realtime.kit.clock import Clock
 from dibs_realtime.kit.database import Database
@@ -60,7 +61,7 @@ class Hub:
         origins: Collection[str] = (),
     ) -> None:
         """origins: besides its own host, whose pages may connect (the public address)."""
-        limits = limits or LiveLimits()
+        self._limits = limits = limits or LiveLimits()
         self.node_id = new_id()
         self._ports = ports
         self._clock = clock
@@ -116,6 +117,7 @@ class Hub:
             return
         self._closed = True
         await self._desk.close()
+        self._say_goodbye()
         with contextlib.suppress(TimeoutError):
             await self._server.close_all()
         await self._server.shutdown()
@@ -126,6 +128,16 @@ class Hub:
         await self._beacon.close()
         await self._feeds.close()
         await self._bus.close()
+
+    def _say_goodbye(self) -> None:
+        """Tell all clients when to come back: spread, so that other nodes can take them in one by one."""
+        for event in list(self._feeds):
+            self._gathering.flush(event.event_id)
+        limits = self._limits
+        spread = min(limits.return_at_most, max(limits.return_at_least, len(self._connections) * limits.return_seconds))
+        for connection in self._connections:
+            seconds = limits.return_at_least if isinstance(connection.caller, Device) else spread
+            self._fanout.send_to(connection, "reconnect", {"within_ms": round(seconds * 1000)})
 
     # ── news ──
 

@@ -25,6 +25,12 @@ class LiveLimits:
     """What a frame costs for each watcher: measured on one core, the kernel's share included."""
     gather_seconds: float = 0.1
     """Longer than that nothing is gathered: a screen still seems to follow at once."""
+    return_seconds: float = 0.002
+    """When a node stops its clients come back spread over so much time for each: a connection costs about half of that,
+    and the nodes that take them in have doors to answer."""
+    return_at_least: float = 0.5
+    return_at_most: float = 10
+    """Seconds; doors, who cannot work without it, come back within the least."""
     hello_seconds: float = 10
     """How long a websocket may stay without a Socket.IO connection on it."""
 

@@ -200,6 +200,12 @@ class SessionEnded(_Sent):
     reason: str
 
 
+class Reconnect(_Sent):
+    """The node is about to stop and disconnects next: come back at a random moment within so many milliseconds."""
+
+    within_ms: int
+
+
 # ── the whole protocol ──
 
 
@@ -237,4 +243,5 @@ PUSHES: Mapping[str, Push] = {
     "voucher": Push(WalletVoucher, "the guest who has the voucher"),
     "unwatched": Push(Unwatched, "one connection"),
     "session_ended": Push(SessionEnded, "one connection"),
+    "reconnect": Push(Reconnect, "all connections of a node that stops"),
 }

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
@@ -24,6 +25,10 @@ GOOD_AFTER = 5.0
 """Only a connection that held for so many seconds was a good one: else a flapping server would be hammered."""
 
 
+LONGEST_SPREAD = 30.0
+"""No server asks its clients to come back later than that."""
+
+
 class _LostError(Exception):
     """No answer came, or the connection broke before it did. What was asked may have happened."""
 
@@ -40,6 +45,7 @@ class Line:
         self._client: Any = None
         self._lost = asyncio.Event()
         self._was_refused = False
+        self._within: float | None = None
         self._keeper: asyncio.Task[None] | None = None
         self.connects = 0
 
@@ -133,7 +139,7 @@ class Line:
                 held = time.monotonic() - connected_at if connected_at is not None else 0.0
                 tries = 0 if held > GOOD_AFTER else tries + 1
                 if self._over is None:
-                    await asyncio.sleep(pause(tries))
+                    await asyncio.sleep(self._pause(tries))
         finally:
             if self._over is not None:
                 self._opened.set()  # whoever waits learns that it is over
@@ -151,6 +157,7 @@ class Line:
         client.on("disconnect", lambda *_: lost.set())
         client.on("connect_error", refusal.append)
         client.on("session_ended", self._session_ended)
+        client.on("reconnect", self._reconnect)
         for name, listener in self._listeners.items():
             if name != "open":
                 client.on(name, listener)
@@ -163,6 +170,7 @@ class Line:
                 wait_timeout=CONNECT_SECONDS,
             )
             self._was_refused = False
+            self._within = None
             self._client = client
             self.connects += 1
             self._opened.set()
@@ -183,6 +191,14 @@ class Line:
             lost.set()
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(client.disconnect(), 2)
+
+    def _pause(self, tries: int) -> float:
+        """Return the seconds until the next try: within what a server that stopped asked for, else growing."""
+        within, self._within = self._within, None
+        return pause(tries) if within is None else random.uniform(0, within)  # noqa: S311  # spread, not secret
+
+    def _reconnect(self, payload: Any) -> None:
+        self._within = min(max(0.0, payload["within_ms"] / 1000), LONGEST_SPREAD)
 
     def _refused(self, refusal: list[Any]) -> None:
         told = refusal[0] if refusal and isinstance(refusal[0], dict) else {}

@@ -147,3 +147,17 @@ async def test_a_session_that_ends_ends_it():
         with pytest.raises(ApiError, match="revoked"):
             await line.call("redeem", {})
     assert hub.tokens == ["good"]
+
+
+async def test_it_comes_back_within_the_time_that_a_stopping_server_asks_for(monkeypatch: pytest.MonkeyPatch):
+    asked: list[tuple[float, float]] = []
+    monkeypatch.setattr("dibs_realtime.simulate.line.random.uniform", lambda *span: asked.append(span) or 0.0)
+    hub = Hub()
+    async with running(hub) as api, opened(api):
+        for expected, within_ms in ((2.5, 2_500), (30.0, 9_000_000)):  # whatever it asks, not for ever
+            while len(hub.sids) <= len(asked):  # noqa: ASYNC110  # nobody tells
+                await asyncio.sleep(0.01)
+            await hub.server.emit("reconnect", {"within_ms": within_ms}, to=hub.sids[-1])
+            await hub.server.disconnect(hub.sids[-1])
+            while not asked or asked[-1] != (0, expected):  # noqa: ASYNC110  # likewise
+                await asyncio.sleep(0.01)

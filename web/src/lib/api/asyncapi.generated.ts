@@ -324,6 +324,13 @@ export interface components {
             title: string;
         };
         /**
+         * Reconnect
+         * @description The node is about to stop and disconnects next: come back at a random moment within so many milliseconds.
+         */
+        Reconnect: {
+            within_ms: number;
+        };
+        /**
          * Redeem
          * @description Redeem a voucher: the same request, rules and verdict as over REST.
          */

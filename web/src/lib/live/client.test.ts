@@ -313,6 +313,22 @@ describe('connections that break', () => {
     expect(hub.tokens).toEqual([]);
   });
 
+  it('comes back within the time that a hub which stops asks for', async () => {
+    // Left to itself it would not come back before the test is over.
+    const page = new Page({ retryFrom: 3_600_000, retryUpTo: 3_600_000 });
+    await page.converges();
+    for (const [connects, within_ms] of [
+      [2, 5],
+      [3, 20],
+    ] as const) {
+      hub.emit('reconnect', { within_ms });
+      hub.breakConnections();
+      await until(() => expect(hub.tokens).toHaveLength(connects));
+      hub.ledger.grow(2);
+      await page.converges();
+    }
+  });
+
   it('ends for good with its session', async () => {
     const page = new Page();
     await page.converges();

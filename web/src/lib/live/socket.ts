@@ -21,6 +21,8 @@ export interface SocketOptions {
 }
 
 const GOOD_AFTER = 5_000;
+/** No hub asks for more; one that did would keep a page dark. */
+const LONGEST_SPREAD = 30_000;
 
 type Ack = ({ ok: true } & Record<string, unknown>) | { ok: false; problem: unknown };
 
@@ -45,6 +47,8 @@ export class LiveSocket {
   #refused = false;
   #dialing = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  /** Milliseconds within which to come back, from a hub that is about to stop. */
+  #within: number | undefined;
 
   constructor(options: SocketOptions) {
     this.#options = { onEnded: () => undefined, retryFrom: 400, retryUpTo: 8_000, ...options };
@@ -58,12 +62,16 @@ export class LiveSocket {
     this.#socket.on('connect', () => {
       this.#openedAt = Date.now();
       this.#refused = false;
+      this.#within = undefined;
       this.#become('open');
     });
     this.#socket.on('disconnect', () => this.#again());
     this.#socket.on('connect_error', (error: Error & { data?: unknown }) => {
       this.#refused = statusOf(error.data) === 401;
       this.#again();
+    });
+    this.#socket.on('reconnect', ({ within_ms }: { within_ms: number }) => {
+      this.#within = Math.min(Math.max(0, within_ms), LONGEST_SPREAD);
     });
     this.#socket.on('session_ended', ({ reason }: { reason: string }) => this.#end(reason));
     void this.#dial();
@@ -143,7 +151,13 @@ export class LiveSocket {
     if (Date.now() - this.#openedAt > GOOD_AFTER) this.#tries = 0;
     this.#openedAt = Infinity;
     const { retryFrom, retryUpTo } = this.#options;
-    const wait = Math.min(retryUpTo, retryFrom * 2 ** this.#tries++) * (0.5 + Math.random());
+    let wait = Math.min(retryUpTo, retryFrom * 2 ** this.#tries++) * (0.5 + Math.random());
+    if (this.#within !== undefined) {
+      // Everybody was told at the same moment: spread as asked, and not as for a line of our own that broke.
+      wait = Math.random() * this.#within;
+      this.#within = undefined;
+      this.#tries = 0;
+    }
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => void this.#dial(), wait);
   }
