@@ -317,14 +317,17 @@ describe('connections that break', () => {
     // Left to itself it would not come back before the test is over.
     const page = new Page({ retryFrom: 3_600_000, retryUpTo: 3_600_000 });
     await page.converges();
+    const told = vi.fn();
+    page.socket.on('reconnect', told);
     for (const [connects, within_ms] of [
       [2, 5],
       [3, 20],
     ] as const) {
       hub.emit('reconnect', { within_ms });
+      await until(() => expect(told).toHaveBeenLastCalledWith({ within_ms }));
+      hub.ledger.grow(2);
       hub.breakConnections();
       await until(() => expect(hub.tokens).toHaveLength(connects));
-      hub.ledger.grow(2);
       await page.converges();
     }
   });
