@@ -5,7 +5,8 @@ Each command is answered by one line. It ends when its standard input does.
 `connect {port, tokens, event_id?, after?}`: one client a token (null: nobody signed in); answers when all of them are
 connected, and watch where there is an event. after: `[epoch, seq]` to resume from. → `{seconds, seqs}`
 `count {timed}`: count from now on. `report {sent?}` → what `Counts` has; sent: a file with `{seq: sent at}`, from which
-come `latencies`, the seconds from there to each client. `close`: drop all connections.
+come `latencies`, the seconds from there to each client. `settle {seq}`: a report once everybody has seen that entry, or
+after some seconds. `close`: drop all connections.
 """
 
 import asyncio
@@ -25,6 +26,7 @@ from dibs_realtime.kit import json
 AT_ONCE = 100
 """How many connections are being made at any moment: a listening socket's queue is finite."""
 CONNECT_SECONDS = 120.0
+SETTLE_SECONDS = 10.0
 
 
 class Swarm:
@@ -45,6 +47,8 @@ class Swarm:
             return {}
         if name == "report":
             return self._report(command.get("sent"))
+        if name == "settle":
+            return await self._settle(command["seq"])
         for client in self._clients:
             client.close()
         self._clients.clear()
@@ -77,6 +81,12 @@ class Swarm:
                 group.create_task(keep_connecting())
         seconds = time.perf_counter() - began
         return {"seconds": seconds, "seqs": sorted({client.seq for client in self._clients if client.seq is not None})}
+
+    async def _settle(self, seq: int) -> dict[str, Any]:
+        deadline = time.perf_counter() + SETTLE_SECONDS
+        while any(client.seq != seq for client in self._clients) and time.perf_counter() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        return self._report(None)
 
     def _report(self, sent: str | None) -> dict[str, Any]:
         counts = self._counts
