@@ -11,7 +11,11 @@ from typing import cast
 
 _UPGRADE = (
     "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
-    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    # What a browser sends besides; servers may keep it for as long as the connection.
+    "User-Agent: Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile "
+    "Safari/537.36\r\nOrigin: http://127.0.0.1:{port}\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n"
+    "Accept-Language: lt-LT,lt;q=0.9,en-US;q=0.8,en;q=0.7\r\nCache-Control: no-cache\r\nPragma: no-cache\r\n\r\n"
 )
 _LEDGER, _OTHER = 1, 2
 _MOST_KNOWN = 4_096

@@ -205,9 +205,9 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]  # untyped
 
 
 def _let_go(request: web.Request, environ: dict[str, Any]) -> None:
-    """Free what was only of use for the upgrade: the library would keep it as long as the connection."""
+    """Free what was only of use for the upgrade: the libraries would keep it as long as the connection."""
     language = environ.get(_KEPT)
     environ.clear()
     if language is not None:
         environ[_KEPT] = language
-    del request
+    request.protocol._parser = None  # noqa: SLF001  # this package's purpose; from now on frames are read, by another one
