@@ -65,7 +65,7 @@ async def test_an_idle_watcher_takes_little_memory_and_no_task_but_its_reader(no
         await eventually(lambda: not len(node.hub._connections))
     assert not node.hub._server.eio.sockets
     manager = node.hub._server.manager
-    assert not (manager._eio or manager._sids or manager._between)
+    assert (manager._eio, manager._sids, manager._between) == ({}, {}, set())
     assert not node.hub._server.environ
 
 
