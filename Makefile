@@ -10,9 +10,10 @@ WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH" npm_config_cache="$(CURDIR)/.venv/np
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV_LOCK := uv pip compile pyproject.toml --extra local --generate-hashes --no-emit-index-url --no-header --universal \
 	--python-version 3.11 --quiet
+SOAKED := tests/ledger tests/live/test_observer.py tests/api/test_who_may_what.py
 WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist \) -prune -o -type f -print)
 
-.PHONY: help setup run test lint format dev dev-server dev-web screenshots audit bench api lock clean
+.PHONY: help setup run test soak lint format dev dev-server dev-web screenshots audit bench api lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,8 +24,13 @@ run: setup ## Start the whole product on this machine with a simulated night (AR
 	@exec $(BIN)/dibs up --demo $(ARGS)
 
 test: setup ## Run all tests (ARGS="-k claims" … for the Python ones)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 	cd web && $(WITH_NODE) npm test
+
+soak: setup ## Run the ledger's law, races, watchers and rights 20 times in a row (ARGS=100: more often)
+	@for round in $$(seq $(or $(ARGS),20)); do \
+	  echo "Round $$round of $(or $(ARGS),20)"; \
+	  $(BIN)/python -m pytest --quiet --exitfirst $(SOAKED) || exit 1; done
 
 lint: setup ## Check style, types, layers and generated files
 	$(BIN)/ruff check .

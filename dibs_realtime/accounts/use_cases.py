@@ -102,6 +102,10 @@ class Accounts:
         if account is None or not right:
             raise problems.unauthorized(_BAD_CREDENTIALS)
         async with self.database.transaction() as connection:
+            # Whoever changed the password while this one was verified has ended all sessions, and means this one too.
+            latest = await UserRepository(connection).get(account.id, lock=True)
+            if latest is None or latest.password_hash != stored:
+                raise problems.unauthorized(_BAD_CREDENTIALS)
             session = await self.sessions.create_session(
                 connection, "user", account.id, None, now, now + IDLE, origin.user_agent
             )

@@ -4,6 +4,10 @@ from typing import Any
 import pytest
 
 from dibs_realtime.accounts.attempts import AttemptRules
+from dibs_realtime.accounts.links import PasswordLinks
+from dibs_realtime.kit.database import Database
+from dibs_realtime.kit.passwords import Passwords
+from tests.support.world import PASSWORD as WORLD_PASSWORD, World
 
 from .node import PASSWORD, Node, SetClock, Start
 from .rest import Rest
@@ -402,3 +406,22 @@ async def test_nothing_of_an_account_reaches_redis_or_a_log(
         kept = [(key, plain.dump(key)) for key in plain.scan_iter()]
     assert kept
     assert "marked" not in (str(kept) + caplog.text).lower()
+
+
+async def test_a_password_that_changes_while_an_old_one_is_verified(
+    world: World, database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    olga = await world.organizer()
+    verify = Passwords.verify
+
+    async def verified_and_overtaken(passwords: Passwords, password: str, stored: str | None) -> bool:
+        right = await verify(passwords, password, stored)
+        link = await PasswordLinks(database, "").for_forgotten_password(olga.email, world.clock())
+        chosen = {"token": link.rpartition("/")[2], "password": "another long password"}
+        await world.nobody.post("/auth/password", chosen)
+        return right
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Passwords, "verify", verified_and_overtaken)
+        await world.nobody.refused(401, "POST", "/auth/login", {"email": olga.email, "password": WORLD_PASSWORD})
+    await world.nobody.post("/auth/login", {"email": olga.email, "password": "another long password"})

@@ -4,6 +4,7 @@ import asyncio
 import random
 import resource
 import signal
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -11,10 +12,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import psutil
+import pytest
 
 from dibs_realtime.kit.database import Database
 from dibs_realtime.settings import Settings, environment
-from tests.local.running import free_port
+from tests.local.running import SECONDS, family, free_port, kill, kill_tree
 from tests.support.rest import Client
 from tests.support.sockets import Observer
 from tests.support.world import Organizer, World, fresh_key
@@ -24,22 +27,23 @@ KILLED_AFTER = 600
 
 
 @asynccontextmanager
-async def node(settings: Settings, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A node in a process of its own, ready when this returns."""
-    own = settings.model_copy(update={"port": port, "public_url": f"http://127.0.0.1:{port}"})
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "dibs_realtime", "serve", env=environment(own), stderr=asyncio.subprocess.DEVNULL
+async def node(settings: Settings, port: int, workers: int) -> AsyncIterator[psutil.Popen]:
+    """A node with its processes, ready when this returns; at the end it is asked to stop, and nothing is left."""
+    own = settings.model_copy(update={"port": port, "public_url": f"http://127.0.0.1:{port}", "workers": workers})
+    process = psutil.Popen(
+        [sys.executable, "-m", "dibs_realtime", "serve"], env=environment(own), stderr=subprocess.DEVNULL
     )
     try:
-        async with aiohttp.ClientSession() as session, asyncio.timeout(60):
-            while not await ready(session, port):
-                assert process.returncode is None
+        async with aiohttp.ClientSession() as session, asyncio.timeout(SECONDS):
+            while not (len(family(process)) == (workers if workers > 1 else 0) and await ready(session, port)):
+                assert process.poll() is None
                 await asyncio.sleep(0.05)
         yield process
-    finally:
-        if process.returncode is None:
+        if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-        await process.wait()
+            assert await asyncio.to_thread(process.wait, SECONDS) == 0
+    finally:
+        await asyncio.to_thread(kill_tree, process)
 
 
 def _allow_sockets(wanted: int) -> None:
@@ -66,7 +70,8 @@ async def issued(owner: Organizer, event_id: str, offer_id: str) -> list[str]:
     return codes
 
 
-async def test_every_key_ends_with_one_verdict(settings: Settings, client: Client, database: Database):
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_every_key_ends_with_one_verdict(workers: int, settings: Settings, client: Client, database: Database):
     world = World(client)
     owner = await world.organizer()
     event_id = (await world.event(owner))["id"]
@@ -94,7 +99,7 @@ async def test_every_key_ends_with_one_verdict(settings: Settings, client: Clien
                 assert answer.status == 200, await answer.text()
                 return await answer.json()
 
-        async with node(settings, port) as process:
+        async with node(settings, port, workers) as process:
 
             async def scan(key: str, code: str) -> None:
                 try:
@@ -102,11 +107,11 @@ async def test_every_key_ends_with_one_verdict(settings: Settings, client: Clien
                 except aiohttp.ClientError:
                     return
                 if len(first) == KILLED_AFTER:
-                    process.kill()
+                    kill([*family(process), process])  # the processes first: nobody is left to stop them in order
 
             await asyncio.gather(*(scan(*each) for each in scans))
         assert KILLED_AFTER <= len(first) < SCANS
-        async with node(settings, port):
+        async with node(settings, port, workers):
 
             async def again(key: str, code: str) -> None:
                 final[key] = await ask(key, code)

@@ -138,7 +138,7 @@ async def test_a_night_that_is_over_is_followed_by_another(api: Api, tmp_path: P
 
 
 def test_up_with_the_demo(tmp_path: Path):
-    with up(tmp_path, "--demo") as running:
+    with up(tmp_path, "--demo", "--workers", "2") as running:
         running.wait_for("is on.")
         running.wait_for("codes imported")
         began = time.monotonic()

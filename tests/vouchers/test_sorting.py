@@ -1,13 +1,12 @@
 """Which rows land."""
 
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 import pytest
 from hypothesis import given, strategies as st
 
 from dibs_realtime.accounts.schemas import email_address
 from dibs_realtime.kit.clock import utc_now
-from dibs_realtime.kit.ids import new_id
 from dibs_realtime.offers.model import Offer
 from dibs_realtime.vouchers import sheet, sorting
 from dibs_realtime.vouchers.sorting import EmailReader, Fault
@@ -16,7 +15,8 @@ from dibs_realtime.vouchers.sorting import EmailReader, Fault
 def offer(title: str, *, max_uses: int = 1, deleted: bool = False) -> Offer:
     now = utc_now()
     return Offer(
-        id=new_id(), title=title, description="", quantity=None, claimable=False, per_guest_limit=None,
+        id=uuid5(NAMESPACE_OID, title), title=title, description="", quantity=None, claimable=False,
+        per_guest_limit=None,
         max_uses=max_uses, claim_from=None, claim_until=None, redeem_from=None, redeem_until=None, gate_ids=[],
         status="active", deleted=deleted, version=1, created_at=now, updated_at=now,
     )  # fmt: skip
@@ -55,7 +55,7 @@ def judged(*rows: str) -> list[str | None]:
         ("ABCD,Entry", "unknown_offer"),
         ("ABCD,Gone", "unknown_offer"),
         (f"ABCD,{GONE.id}", "unknown_offer"),
-        (f"ABCD,{new_id()}", "unknown_offer"),
+        (f"ABCD,{uuid5(NAMESPACE_OID, 'of nobody')}", "unknown_offer"),
         ("ABCD,free drink,0", "bad_max_uses"),
         ("ABCD,free drink,1001", "bad_max_uses"),
         ("ABCD,free drink,-1", "bad_max_uses"),
