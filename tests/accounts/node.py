@@ -1,12 +1,9 @@
 """One node: what app.py composes, as far as accounts and members go."""
 
-import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import pytest
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
@@ -147,15 +144,3 @@ def _probes() -> Routes:
         r.get(probe_path(who), who=who)(probe)
         r.get(f"{probe_path(who)}/{{event_id}}", who=who)(probe)
     return r
-
-
-async def eventually(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 1.0) -> None:
-    """Wait until it is so."""
-    deadline = time.monotonic() + seconds
-    while True:
-        answer = condition()
-        if answer if isinstance(answer, bool) else await answer:
-            return
-        if time.monotonic() > deadline:
-            pytest.fail(f"not within {seconds} s")
-        await asyncio.sleep(0.01)

@@ -7,8 +7,9 @@ from uuid import UUID
 import pytest
 
 from dibs_realtime.kit.ids import new_id
+from tests.support.waiting import eventually
 
-from .node import Node, SetClock, Start, eventually
+from .node import Node, SetClock, Start
 from .rest import Rest
 
 PartyOf = tuple[UUID, UUID, str]
@@ -116,7 +117,7 @@ async def test_a_role_changes_on_every_node_within_a_second(start: Start, party:
         async def seen() -> bool:
             return (await rest.get(path, ben))[0] == status
 
-        await eventually(seen)
+        await eventually(seen, 1)
 
     async with Rest.of(node) as here, Rest.of(alone) as there:
         for role, expected in (("door", 403), ("manager", 200), ("viewer", 403), ("owner", 200)):

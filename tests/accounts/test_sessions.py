@@ -13,8 +13,9 @@ from dibs_realtime.accounts.model import Kind
 from dibs_realtime.kit.ids import new_id
 from dibs_realtime.kit.problems import Problem
 from dibs_realtime.local.redis import LocalRedis
+from tests.support.waiting import eventually
 
-from .node import Node, SetClock, Start, eventually
+from .node import Node, SetClock, Start
 
 NO_REDIS = "unix:///nowhere/redis.sock"
 
@@ -298,7 +299,8 @@ async def test_postgresql_goes_and_comes_back(
         async with connection.transaction():
             await SessionRepository(connection).revoke(ended_session.id, "ended", clock())
         await connection.close()
-        await eventually(lambda: node.sessions.is_current, 5)
+        await eventually(lambda: node.sessions.is_current)
+        await eventually(lambda: is_refused(node, ended))
         assert [await status(node, token) for token in (ended, kept, unseen)] == [401, 200, 200]
 
 
@@ -325,7 +327,7 @@ async def test_a_member_change_is_told_and_ends_no_session(start: Start):
     async with one.database.transaction() as connection:
         news = await one.sessions.note_member_change(connection, event_id, user_id, "removed")
     await one.sessions.announce(news)
-    await eventually(lambda: bool(heard))
+    await eventually(lambda: bool(heard), 1)
     assert (heard[0].kind, heard[0].event_id, heard[0].user_id, heard[0].reason) == (
         "member", event_id, user_id, "removed",
     )  # fmt: skip
@@ -394,10 +396,10 @@ async def test_the_way_a_known_caller_takes_is_short(node: Node):
     _, token = await node.session("device", event_id=new_id())
     await node.sessions.authenticate(token, node.clock())
     now = node.clock()
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(10_000):
         await node.sessions.authenticate(token, now)
-    assert (time.perf_counter() - began) / 10_000 < 20e-6  # about 1 µs on an idle machine
+    assert (time.process_time() - began) / 10_000 < 20e-6  # about 1 µs on an idle machine
 
 
 async def test_a_long_token_is_for_a_living_session(node: Node, clock: SetClock):

@@ -50,7 +50,7 @@ async def test_without_postgresql_every_route_says_when_to_come_back(
                 continue
             assert answer.status == 503, f"{name}: {answer.status} {answer.raw!r}"
             assert int(answer.headers["Retry-After"]) > 0
-            assert time.monotonic() - started < 4, name
+            assert time.monotonic() - started < 10, name
         server.start()
         # Whoever comes back is served, as soon as the node has heard whom it must not let in any more.
         async with asyncio.timeout(10):

@@ -11,8 +11,9 @@ from pydantic import ValidationError
 
 from dibs_realtime.kit import json
 from dibs_realtime.live.messages import CALLS, PUSHES, NotOk
+from tests.support.waiting import eventually
 
-from .node import Node, eventually
+from .node import Node
 
 
 class Socket:

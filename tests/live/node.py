@@ -1,6 +1,5 @@
 """One whole node on a free port of this machine."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -84,10 +83,3 @@ async def nodes(settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatc
             return node
 
         yield start
-
-
-async def eventually(condition: Callable[[], Any], seconds: float = 5.0) -> None:
-    """Wait until the condition holds."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110  # any condition, of which nobody tells
-            await asyncio.sleep(0.01)

@@ -12,9 +12,10 @@ from socketio import packet as sio_packet
 
 from dibs_realtime.kit import json
 from dibs_realtime.live.transport import PINNED, message
+from tests.support.waiting import eventually
 
 from .clients import Bare, Observer, Socket
-from .node import Node, Start, eventually
+from .node import Node, Start
 from .party import Party, new_key
 
 

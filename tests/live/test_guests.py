@@ -3,9 +3,11 @@
 import asyncio
 from pathlib import Path
 
+from tests.support.waiting import eventually
+
 from .clients import Socket
 from .load import busy
-from .node import Node, Start, eventually
+from .node import Node, Start
 from .party import Party
 
 

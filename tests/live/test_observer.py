@@ -12,10 +12,11 @@ from redis.asyncio.client import PubSub
 from dibs_realtime.kit import json
 from dibs_realtime.live.lines import Parcel
 from dibs_realtime.local.redis import LocalRedis
+from tests.support.waiting import eventually
 
 from .clients import Bare, Observer
 from .load import busy
-from .node import Node, Start, eventually
+from .node import Node, Start
 from .party import Party
 
 

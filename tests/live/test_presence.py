@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from dibs_realtime.live import presence, repository
+from tests.support.waiting import eventually
 
 from .clients import Socket
-from .node import Node, Start, eventually
+from .node import Node, Start
 from .party import Party
 
 

@@ -9,9 +9,10 @@ import pytest
 from dibs_realtime.dashboard.schemas import Snapshot
 from dibs_realtime.live.messages import CALLS
 from tests.support.clock import MovableClock
+from tests.support.waiting import eventually
 
 from .clients import Bare, Socket
-from .node import Node, Start, eventually
+from .node import Node, Start
 from .party import Party, new_key
 
 

@@ -1,0 +1,22 @@
+"""Waiting for what happens beside a test."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+TICK = 0.01
+
+
+async def eventually(condition: Callable[[], Any | Awaitable[Any]], seconds: float = 5.0) -> None:
+    """Wait until the condition holds, or fail.
+
+    The seconds are counted in ticks of this loop, on which the servers of most tests run too: on a machine that does
+    other things at the same time all of them take longer alike.
+    """
+    for _ in range(int(seconds / TICK)):
+        answer = condition()
+        if await answer if inspect.isawaitable(answer) else answer:
+            return
+        await asyncio.sleep(TICK)
+    raise AssertionError(f"not within {seconds} s")
