@@ -154,6 +154,20 @@ async def test_a_closed_event_still_takes_what_doors_did_before(party: Party, cl
     assert late["redeemed_at"] < (await party.owner.get(party.path))["updated_at"]
 
 
+async def test_a_door_that_may_search_no_more_still_brings_in_what_it_did(party: Party, clock: MovableClock) -> None:
+    finder = await party.world.device(party.owner, party.id, "Finder", can_search=True)
+    [voucher] = (await party.owner.get(f"{party.path}/vouchers", q=party.codes[0]))["items"]
+    scanned_at, path = clock(), f"{party.path}/redemptions"
+    await party.owner.patch(f"{party.path}/devices/{finder.id}", {"can_search": False})
+    scan = {"voucher_id": voucher["id"], "idempotency_key": fresh_key()}
+    await finder.refused(403, "POST", path, scan)
+    local = {"verdict": "accepted", "device_time": scanned_at, "clock_offset_ms": 0}
+    [result] = (await finder.post(f"{path}/batch", {"items": [{**scan, "scanned_at": scanned_at, "local": local}]}))[
+        "results"
+    ]
+    assert result["verdict"] == "accepted"
+
+
 @pytest.mark.parametrize("language", ["lt", "en"])
 async def test_the_message_is_for_a_person(party: Party, language: str) -> None:
     body = {"code": "NOBODYSCODE", "idempotency_key": fresh_key()}

@@ -1,13 +1,13 @@
 """The door's rules: which reason is the first, and where windows begin and end."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any, get_args
 
 import pytest
 
 from dibs_realtime.kit.ids import new_id
+from dibs_realtime.ledger.row import replace
 from dibs_realtime.offers.model import Offer
 from dibs_realtime.redemptions.model import (
     OWN_REVERSAL_WITHIN,

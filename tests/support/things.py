@@ -1,10 +1,10 @@
 """Offers and vouchers in memory, for the pure rules."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from dibs_realtime.kit.ids import new_id
+from dibs_realtime.ledger.row import replace
 from dibs_realtime.offers.model import Offer
 from dibs_realtime.vouchers.model import Voucher
 
