@@ -64,8 +64,9 @@ audit: setup ## Measure the pages: Lighthouse, and frames a second in a rush (ne
 bench: setup ## Measure against the original stack and a constant answer (ARGS="--full" …)
 	$(BIN)/python -m bench $(ARGS)
 
-vectors: setup ## Record anew the cases that the web apps share: the ledger's, and how codes are read
-	DIBS_RECORD_VECTORS=1 $(BIN)/python -m pytest -q tests/ledger/test_law.py tests/vouchers/test_codes.py
+vectors: setup ## Record anew the cases that the web apps share: the ledger's, how codes are read, QR codes
+	DIBS_RECORD_VECTORS=1 $(BIN)/python -m pytest -q tests/ledger/test_law.py tests/vouchers/test_codes.py \
+	  tests/vouchers/test_qr_vectors.py
 
 api: .venv/.package web/node_modules/.installed ## Write the API documents anew, and the web's types from them
 	$(BIN)/dibs api-docs web/api

@@ -64,7 +64,7 @@ class GuestDesk:
         name = wanted.name if door.guest_name != "off" else None
         guest = Guest(new_id(), door.event_id, name, wanted.email, now)
         session = await self._repository.add(guest, token_end(door.ends_at, now), user_agent)
-        return self._signed_in(guest, session, now)
+        return self._signed_in(guest, session, door.slug, now)
 
     async def claim(self, caller: GuestCaller, offer_id: UUID, key: str) -> dict[str, Any]:
         """Return `ClaimVerdict` as a dict. Raises Problem 404, 422 or 503."""
@@ -99,6 +99,10 @@ class GuestDesk:
             raise problems.not_found("This link was used already or is too old. Make a new one.")
         return self._signed_in(*taken, now)
 
-    def _signed_in(self, guest: Guest, session: Session, now: datetime) -> GuestSession:
-        token = self._sessions.access_token(session, now)
-        return GuestSession(guest=render(GuestOut, guest), access_token=token, expires_at=session.expires_at)
+    def _signed_in(self, guest: Guest, session: Session, slug: str, now: datetime) -> GuestSession:
+        return GuestSession(
+            guest=render(GuestOut, guest),
+            event_slug=slug,
+            access_token=self._sessions.access_token(session, now),
+            expires_at=session.expires_at,
+        )

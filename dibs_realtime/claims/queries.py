@@ -34,10 +34,11 @@ async def public_event(database: Database, slug: str) -> PublicEvent | None:
     return render(PublicEvent, event_of(view), offers=[_public(view, offer) for offer in _claimable(view)])
 
 
-async def counts(database: Database, event_id: UUID) -> dict[str, dict[str, int | None]]:
-    """Return `{offer_id: {claimed, redeemed, remaining}}` of the claimable offers."""
+async def counts(database: Database, event_id: UUID) -> dict[str, Any]:
+    """Return `{status, offers: {offer_id: {status, claimed, redeemed, remaining}}}`: what moves on a public page."""
     view = await resident_view(database, event_id, _TABLES)
-    return {str(offer.id): _counts(view, offer) for offer in _claimable(view)}
+    offers = {str(offer.id): {"status": offer.status, **_counts(view, offer)} for offer in _claimable(view)}
+    return {"status": event_of(view).status, "offers": offers}
 
 
 async def wallet(

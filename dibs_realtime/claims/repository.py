@@ -33,6 +33,7 @@ class Door:
     """What an event asks of those who want in."""
 
     event_id: UUID
+    slug: str
     status: str
     ends_at: datetime
     guest_access: str
@@ -50,7 +51,7 @@ class GuestRepository:
     async def door(self, slug: str) -> Door | None:
         """Return what the event with this address asks; None: unknown, or a draft."""
         row = await self._database.fetchrow(
-            """SELECT id AS event_id, status, ends_at, guest_access, access_code, guest_name
+            """SELECT id AS event_id, slug, status, ends_at, guest_access, access_code, guest_name
                  FROM events WHERE slug = $1 AND status <> 'draft'""",
             slug,
         )
@@ -78,8 +79,8 @@ class GuestRepository:
             )  # fmt: skip
         return base64.urlsafe_b64encode(event_id.bytes + secret).decode().rstrip("=")
 
-    async def take_link(self, token: str, now: datetime, user_agent: str) -> tuple[Guest, Session] | None:
-        """Use a wallet link once: return its guest and a new session. None: wrong, used or expired."""
+    async def take_link(self, token: str, now: datetime, user_agent: str) -> tuple[Guest, Session, str] | None:
+        """Use a wallet link once: return its guest, a session and the event's slug. None: wrong, used or expired."""
         try:
             raw = base64.urlsafe_b64decode(token.encode("ascii", "replace") + b"==")
         except (ValueError, binascii.Error):
@@ -90,10 +91,10 @@ class GuestRepository:
         async with self._database.transaction() as connection:
             row = await connection.fetchrow(
                 """UPDATE guest_links l SET used_at = $3
-                     FROM guests g
+                     FROM guests g JOIN events e ON e.id = g.event_id
                     WHERE l.event_id = $1 AND l.token_hash = $2 AND l.used_at IS NULL AND l.expires_at > $3
                       AND g.event_id = l.event_id AND g.id = l.guest_id
-                RETURNING g.id, g.event_id, g.name, g.email, g.created_at,
+                RETURNING g.id, g.event_id, g.name, g.email, g.created_at, e.slug,
                           (SELECT s.expires_at FROM sessions s WHERE s.subject_id = g.id
                             AND s.revoked_at IS NULL ORDER BY s.id LIMIT 1) AS session_end""",
                 event_id,
@@ -107,4 +108,4 @@ class GuestRepository:
             session = await self._sessions.create_session(
                 connection, "guest", guest.id, guest.event_id, now, row["session_end"], user_agent
             )
-            return guest, session
+            return guest, session, values["slug"]

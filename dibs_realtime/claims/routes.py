@@ -1,7 +1,9 @@
 """Guests over REST, and the public page's data."""
 
+from aiohttp import web
+
 from dibs_realtime.accounts.caller import guest
-from dibs_realtime.claims import queries
+from dibs_realtime.claims import install, queries
 from dibs_realtime.claims.desk import GuestDesk
 from dibs_realtime.claims.schemas import (
     ClaimRequest,
@@ -11,6 +13,7 @@ from dibs_realtime.claims.schemas import (
     NewGuest,
     OpenLink,
     PublicEvent,
+    PublicPage,
     WalletVoucher,
 )
 from dibs_realtime.kit import json, paging, problems
@@ -24,13 +27,24 @@ def routes(desk: GuestDesk, database: Database, public_url: str) -> Routes:
     """Return the slice's routes."""
     r = Routes("guests")
 
-    @r.get("/public/events/{slug}", who="-")
-    async def public_event(call: Call) -> PublicEvent:
-        """Read an open or closed event and its claimable offers."""
-        found = await queries.public_event(database, call.path["slug"])
+    async def existing(slug: str) -> PublicEvent:
+        found = await queries.public_event(database, slug)
         if found is None:
             raise problems.not_found()
         return found
+
+    @r.get("/public/events/{slug}", who="-")
+    async def public_event(call: Call) -> PublicPage:
+        """Read an open or closed event and its claimable offers."""
+        found = await existing(call.path["slug"])
+        return PublicPage(**dict(found), url=f"{public_url}/e/{found.slug}")
+
+    @r.get("/public/events/{slug}/manifest", who="-", produces="application/manifest+json")
+    async def manifest(call: Call) -> web.Response:
+        """Read what makes the event's page an app of its own on a phone (a web application manifest)."""
+        found = await existing(call.path["slug"])
+        body = json.dumps(install.manifest(found.slug, found.name))
+        return web.Response(body=body, content_type="application/manifest+json")
 
     @r.post("/public/events/{slug}/guests", who="-", status=201, problems=(403, 429))
     async def sign_in(call: Call, body: NewGuest) -> GuestSession:

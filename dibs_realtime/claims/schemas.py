@@ -46,9 +46,10 @@ class GuestOut(Wire):
 
 
 class GuestSession(Wire):
-    """A guest and the token of this device."""
+    """A guest and the token of this device. `event_slug`: where the event's page is."""
 
     guest: GuestOut
+    event_slug: str
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  # the scheme, no secret
     expires_at: Utc
@@ -101,6 +102,12 @@ class PublicEvent(Wire):
     guest_access: Literal["open", "access_code"]
     guest_name: Literal["off", "optional", "required"]
     offers: list[PublicOffer]
+
+
+class PublicPage(PublicEvent):
+    """The same with its address, which is what to share. Voucher codes lie beside it: `…/v/{code}`."""
+
+    url: str
 
 
 class WalletVoucher(VoucherOut):

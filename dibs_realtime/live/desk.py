@@ -167,7 +167,7 @@ class Desk:
         key = (found.id, request.slug)
         if key not in connection.public:
             await self._hold_public(connection, key)
-        body = {"ok": True, "offers": found.offers}
+        body = {"ok": True, "status": found.status, "offers": found.offers}
         return Reply(body, lambda: self._public.join(connection, *key))
 
     async def _hold_public(self, connection: Connection, key: tuple[UUID, str]) -> None:

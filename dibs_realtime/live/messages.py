@@ -84,8 +84,9 @@ class Watching(_Ok):
 
 
 class WatchingPublic(_Ok):
-    """The offers as they are now; changes follow as `counts`."""
+    """The event and its offers as they are now; changes follow as `counts`."""
 
+    status: Literal["open", "closed"]
     offers: list[PublicOffer]
 
 
@@ -140,17 +141,19 @@ class Head(_Sent):
 
 
 class OfferCounts(_Sent):
-    """An offer's public numbers."""
+    """An offer's public numbers, and whether it is given out at the moment."""
 
+    status: Literal["active", "paused"]
     claimed: int
     redeemed: int
     remaining: int | None
 
 
 class Counts(_Sent):
-    """The public numbers of an event's offers, at most five times a second."""
+    """Whether an event is open, and the public numbers of its offers, at most five times a second."""
 
     slug: str
+    status: Literal["open", "closed"]
     offers: dict[UUID, OfferCounts]
 
 

@@ -57,7 +57,7 @@ class Ports:
     redeem(caller, event_id, request, language): `RedemptionVerdict`, also as a dict.
     claim(guest, offer_id, idempotency_key): `ClaimVerdict`, also as a dict.
     public_event(slug): an open or closed event with its claimable offers; None: there is none.
-    counts(event_id): `{offer_id: {claimed, redeemed, remaining}}` of the claimable offers.
+    counts(event_id): the event's `status`, and by id of its `offers` `{status, claimed, redeemed, remaining}`.
     guest_vouchers(event_id, voucher_ids, guest_ids): those vouchers that belong to those guests, and whose.
     """
 

@@ -1,4 +1,4 @@
-"""The public page's numbers: what is left of each offer, as fast as people can read and no faster."""
+"""The public page's numbers: what is left of each offer and whether it can be had, as fast as people can read."""
 
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping
@@ -84,7 +84,7 @@ class PublicCounts:
         if counts != self._told.get(event_id):
             self._told[event_id] = counts
             for slug in self._slugs[event_id]:
-                self._fanout.send(public_room(event_id, slug), "counts", {"slug": slug, "offers": counts})
+                self._fanout.send(public_room(event_id, slug), "counts", {"slug": slug, **counts})
             return
         for connection, slug in newcomers:
-            self._fanout.send_to(connection, "counts", {"slug": slug, "offers": counts})
+            self._fanout.send_to(connection, "counts", {"slug": slug, **counts})

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable
 from typing import Final
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -22,6 +23,8 @@ APPS: Final = {
 """Which file of the folder answers which address. The apps find out for themselves what the rest of it means."""
 SCANNING: Final = ("door/", "assets/door/")
 """Where in the folder the door's page and its workers lie. A worker runs under the policy of its own script."""
+PRELOADS: Final = {"/e/{slug}": "/api/v1/public/events/{slug}"}
+"""What a page asks for first: the browser is told with the page itself, and asks before any script of it runs."""
 DOCS: Final = "docs/"
 """Where in the folder the page to try the API lies. It is served below /api/docs."""
 
@@ -59,7 +62,11 @@ def add_pages(app: web.Application, folder: WebFolder | None) -> None:
         file = folder.get(path) if folder else None
         if address.endswith("/{path:.*}"):
             _redirect(app, address.partition("/{path")[0])
-        app.router.add_get(address, _serving(file, scans=path.startswith(SCANNING)) if file else _absent(folder))
+        if file is None:
+            app.router.add_get(address, _absent(folder))
+            continue
+        handler = _serving(file, scans=path.startswith(SCANNING), preload=PRELOADS.get(address))
+        app.router.add_get(address, handler)
     docs = folder.get(f"{DOCS}index.html") if folder else None
     for address in ("/api/docs", "/api/docs/"):
         app.router.add_get(address, _serving(docs, docs=True) if docs else _absent(folder))
@@ -102,7 +109,7 @@ def page_policy(host: str, *, docs: bool = False, scans: bool = False) -> str:
     ))  # fmt: skip
 
 
-def _serving(file: WebFile, *, docs: bool = False, scans: bool = False) -> Handler:
+def _serving(file: WebFile, *, docs: bool = False, scans: bool = False, preload: str | None = None) -> Handler:
     async def serve(request: web.Request) -> web.StreamResponse:
         headers = {
             "Content-Type": file.content_type,
@@ -112,6 +119,9 @@ def _serving(file: WebFile, *, docs: bool = False, scans: bool = False) -> Handl
             "ETag": file.etag,
             "Vary": "Accept-Encoding",
         }
+        if preload is not None:
+            path = preload.format(**{name: quote(value, safe="") for name, value in request.match_info.items()})
+            headers["Link"] = f"<{path}>; rel=preload; as=fetch; crossorigin"
         if file.etag in request.headers.get("If-None-Match", ""):
             return web.Response(status=304, headers=headers)
         if file.squeezed is not None and "gzip" in request.headers.get("Accept-Encoding", ""):

@@ -146,7 +146,9 @@ async def slug(database: Database, event_id: UUID) -> str:
 async def public_voucher(database: Database, code: str) -> PublicVoucher | None:
     """Return what anybody may know who has a generated code; None: unknown, or of an event that is still a draft."""
     row = await database.fetchrow(
-        f"""SELECT v.state, o.title, o.description, o.redeem_from, o.redeem_until,
+        f"""SELECT v.state, v.max_uses,
+                   CASE WHEN v.state IN ('released', 'voided') THEN 0 ELSE v.max_uses - v.uses END AS remaining,
+                   o.title, o.description, o.claimable, o.redeem_from, o.redeem_until,
                    e.slug, e.name, e.venue, e.timezone, e.starts_at, e.ends_at, e.status
               FROM vouchers v
               JOIN events e ON e.id = v.event_id AND e.status <> 'draft'
@@ -158,10 +160,10 @@ async def public_voucher(database: Database, code: str) -> PublicVoucher | None:
     if row is None:
         return None
     event = ("slug", "name", "venue", "timezone", "starts_at", "ends_at", "status")
-    offer = ("title", "description", "redeem_from", "redeem_until")
+    offer = ("title", "description", "claimable", "redeem_from", "redeem_until")
     return PublicVoucher.model_validate(
         {
-            "state": row["state"],
+            **{name: row[name] for name in ("state", "max_uses", "remaining")},
             "event": {name: row[name] for name in event},
             "offer": {name: row[name] for name in offer},
         }

@@ -79,6 +79,7 @@ class PublicVoucherOffer(Wire):
 
     title: str
     description: str
+    claimable: bool
     redeem_from: Utc | None
     redeem_until: Utc | None
 
@@ -89,6 +90,8 @@ class PublicVoucher(Wire):
     event: PublicVoucherEvent
     offer: PublicVoucherOffer
     state: VoucherState
+    max_uses: int
+    remaining: int
 
 
 class IssueRequest(Wire):

@@ -123,6 +123,7 @@ OPERATIONS: dict[str, Operation] = {
     "GET /vouchers/{voucher_id}/qr.png": Operation("G M", "manager", special={"stranger": 404, "other_guest": 404}),
     # guests
     "GET /public/events/{slug}": Operation("-", "nobody"),
+    "GET /public/events/{slug}/manifest": Operation("-", "nobody"),
     "GET /public/vouchers/{code}": Operation("-", "nobody"),
     "POST /public/events/{slug}/guests": Operation(
         "-", "nobody", lambda _: {"name": "Gus", "email": "gus@dibs.example", "access_code": None}

@@ -39,6 +39,7 @@ def folder(tmp_path: Path) -> WebFolder:
     for name, body in {
         "index.html": b"<!doctype html><title>start</title>",
         "app/index.html": APP,
+        "e/index.html": b"<!doctype html><title>event</title>",
         "assets/app-1234.js": SCRIPT,
         "assets/app-1234.js.map": b"{}",
         "docs/index.html": b"<!doctype html><title>docs</title>",
@@ -123,6 +124,14 @@ async def test_only_the_door_scans(serve: Serve, tmp_path: Path) -> None:
     assert (await client.get("/assets/door/decoder-1.js")).headers["Cache-Control"].endswith("immutable")
 
 
+async def test_an_events_page_names_its_data(serve: Serve, folder: WebFolder) -> None:
+    client = await serve(folder)
+    link = "</api/v1/public/events/{}>; rel=preload; as=fetch; crossorigin"
+    assert (await client.get("/e/harvest")).headers["Link"] == link.format("harvest")
+    assert (await client.get("/e/%3E%0D%0Ax")).headers["Link"] == link.format("%3E%0D%0Ax")
+    assert "Link" not in (await client.get("/app/")).headers
+
+
 async def test_hashed_files_are_kept_for_ever_and_travel_small(serve: Serve, folder: WebFolder) -> None:
     client = await serve(folder)
     answer = await client.get("/assets/app-1234.js", headers={"Accept-Encoding": "gzip"})
@@ -177,7 +186,7 @@ async def test_without_the_built_apps_it_says_what_to_do(serve: Serve) -> None:
 
 async def test_a_page_of_a_later_release_is_not_here(serve: Serve, folder: WebFolder) -> None:
     client = await serve(folder)
-    for address in ("/door/", "/e/midsummer", "/v/7KQ4MX2P9T", "/V/7KQ4MX2P9T"):
+    for address in ("/door/", "/v/7KQ4MX2P9T", "/V/7KQ4MX2P9T"):
         answer = await client.get(address)
         assert (answer.status, answer.content_type) == (404, "text/html")
 

@@ -52,10 +52,10 @@ async def test_the_public_page_counts(start: Start):
     async with Socket(two) as page:
         ack = await page.call("watch_public", {"slug": party.slug})
         public = await one.ask("GET", f"/public/events/{party.slug}")
-        assert ack == {"ok": True, "offers": public["offers"]}
+        assert ack == {"ok": True, "status": "open", "offers": public["offers"]}
         [first] = await page.expect("counts")
-        zero = {"claimed": 0, "redeemed": 0, "remaining": None}
-        assert first == {"slug": party.slug, "offers": {party.offer["id"]: zero}}
+        zero = {"status": "active", "claimed": 0, "redeemed": 0, "remaining": None}
+        assert first == {"slug": party.slug, "status": "open", "offers": {party.offer["id"]: zero}}
         await party.claim(guest)
         await eventually(lambda: page.got["counts"][-1]["offers"][party.offer["id"]]["claimed"] == 1)
         # What moves no public number sends nothing.
@@ -63,6 +63,12 @@ async def test_the_public_page_counts(start: Start):
         await one.ask("POST", f"/events/{party.id}/gates", party.owner, {"name": "North"}, status=201)
         await asyncio.sleep(0.5)
         assert len(page.got["counts"]) == count
+        # A pause and the end of the night are told at once.
+        path = f"/events/{party.id}/offers/{party.offer['id']}"
+        await one.ask("PATCH", path, party.owner, {"status": "paused"})
+        await eventually(lambda: page.got["counts"][-1]["offers"][party.offer["id"]]["status"] == "paused")
+        await one.ask("POST", f"/events/{party.id}/close", party.owner)
+        await eventually(lambda: page.got["counts"][-1]["status"] == "closed")
 
 
 async def test_counts_come_five_times_a_second_and_the_last_one_always(node: Node, party: Party):

@@ -12,7 +12,7 @@ Names are `app/route/state`. It ends when the state is to be seen; the look (pho
 after that on the same page.
 """
 
-from . import organizer, others
+from . import guest, organizer, others
 from .stage import STATES, Stage
 
-__all__ = ["STATES", "Stage", "organizer", "others"]
+__all__ = ["STATES", "Stage", "guest", "organizer", "others"]

@@ -47,13 +47,15 @@ export interface components {
         };
         /**
          * Counts
-         * @description The public numbers of an event's offers, at most five times a second.
+         * @description Whether an event is open, and the public numbers of its offers, at most five times a second.
          */
         Counts: {
             offers: {
                 [key: string]: components["schemas"]["OfferCounts"];
             };
             slug: string;
+            /** @enum {string} */
+            status: "open" | "closed";
         };
         /**
          * DevicePresence
@@ -227,12 +229,14 @@ export interface components {
         };
         /**
          * OfferCounts
-         * @description An offer's public numbers.
+         * @description An offer's public numbers, and whether it is given out at the moment.
          */
         OfferCounts: {
             claimed: number;
             redeemed: number;
             remaining: number | null;
+            /** @enum {string} */
+            status: "active" | "paused";
         };
         /**
          * OfferOut
@@ -530,12 +534,14 @@ export interface components {
         };
         /**
          * WatchingPublic
-         * @description The offers as they are now; changes follow as `counts`.
+         * @description The event and its offers as they are now; changes follow as `counts`.
          */
         WatchingPublic: {
             offers: components["schemas"]["PublicOffer"][];
             /** @constant */
             ok: true;
+            /** @enum {string} */
+            status: "open" | "closed";
         };
         /**
          * WatchPublic

@@ -1035,6 +1035,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/public/events/{slug}/manifest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what makes the event's page an app of its own on a phone (a web application manifest).
+         * @description Who: anybody.
+         */
+        get: operations["guests_manifest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/public/vouchers/{code}": {
         parameters: {
             query?: never;
@@ -1514,10 +1534,11 @@ export interface components {
         };
         /**
          * GuestSession
-         * @description A guest and the token of this device.
+         * @description A guest and the token of this device. `event_slug`: where the event's page is.
          */
         GuestSession: {
             access_token: string;
+            event_slug: string;
             /** Format: date-time */
             expires_at: string;
             guest: components["schemas"]["GuestOut"];
@@ -1995,30 +2016,6 @@ export interface components {
             password?: string;
         };
         /**
-         * PublicEvent
-         * @description An open or closed event as guests see it.
-         */
-        PublicEvent: {
-            description: string;
-            /** Format: date-time */
-            ends_at: string;
-            /** @enum {string} */
-            guest_access: "open" | "access_code";
-            /** @enum {string} */
-            guest_name: "off" | "optional" | "required";
-            /** Format: uuid */
-            id: string;
-            name: string;
-            offers: components["schemas"]["PublicOffer"][];
-            slug: string;
-            /** Format: date-time */
-            starts_at: string;
-            /** @enum {string} */
-            status: "open" | "closed";
-            timezone: string;
-            venue: string;
-        };
-        /**
          * PublicOffer
          * @description A claimable offer as guests see it. `remaining` null: no limit.
          */
@@ -2041,12 +2038,39 @@ export interface components {
             title: string;
         };
         /**
+         * PublicPage
+         * @description The same with its address, which is what to share. Voucher codes lie beside it: `…/v/{code}`.
+         */
+        PublicPage: {
+            description: string;
+            /** Format: date-time */
+            ends_at: string;
+            /** @enum {string} */
+            guest_access: "open" | "access_code";
+            /** @enum {string} */
+            guest_name: "off" | "optional" | "required";
+            /** Format: uuid */
+            id: string;
+            name: string;
+            offers: components["schemas"]["PublicOffer"][];
+            slug: string;
+            /** Format: date-time */
+            starts_at: string;
+            /** @enum {string} */
+            status: "open" | "closed";
+            timezone: string;
+            url: string;
+            venue: string;
+        };
+        /**
          * PublicVoucher
          * @description A voucher for whoever has its (generated) code: what it is for and how it stands, not whose it is.
          */
         PublicVoucher: {
             event: components["schemas"]["PublicVoucherEvent"];
+            max_uses: number;
             offer: components["schemas"]["PublicVoucherOffer"];
+            remaining: number;
             /** @enum {string} */
             state: "issued" | "claimed" | "redeemed" | "released" | "voided";
         };
@@ -2071,6 +2095,7 @@ export interface components {
          * @description What a voucher gives, for whoever has its code.
          */
         PublicVoucherOffer: {
+            claimable: boolean;
             description: string;
             redeem_from: string | null;
             redeem_until: string | null;
@@ -4525,7 +4550,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PublicEvent"];
+                    "application/json": components["schemas"]["PublicPage"];
                 };
             };
             404: components["responses"]["NotFound"];
@@ -4565,6 +4590,32 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Fault"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    guests_manifest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/manifest+json": unknown;
+                };
+            };
+            404: components["responses"]["NotFound"];
             500: components["responses"]["Fault"];
             503: components["responses"]["Unavailable"];
         };

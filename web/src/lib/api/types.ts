@@ -45,6 +45,17 @@ export type User = Schema['UserOut'];
 export type SignedIn = Schema['SignedIn'];
 export type ProblemDetails = Schema['ProblemDetails'];
 
+export type PublicPage = Schema['PublicPage'];
+export type PublicOffer = PublicPage['offers'][number];
+export type GuestSession = Schema['GuestSession'];
+export type GuestLink = Schema['GuestLink'];
+export type WalletVoucher = Schema['WalletVoucher'];
+export type ClaimVerdict = Schema['ClaimVerdict'];
+export type ClaimReason = NonNullable<ClaimVerdict['reason']>;
+export type PublicVoucher = Schema['PublicVoucher'];
+
+export type Counts = Message['Counts'];
+export type WatchPublicAck = Omit<Message['WatchingPublic'], 'ok'>;
 export type LedgerFrame = Message['LedgerFrame'];
 export type Head = Message['Head'];
 export type Scan = Message['Scan'];

@@ -13,6 +13,8 @@ export interface SocketOptions {
    * Null: nobody is signed in any more, and the connection ends. A rejection is retried like a lost network.
    */
   readonly token: (refused: boolean) => Promise<string | null>;
+  /** Public pages: where there is no token, connect as nobody. */
+  readonly isForAll?: boolean;
   /** The server ended the session (`session_ended`). */
   readonly onEnded?: (reason: string) => void;
   /** Milliseconds before the first and at most before any further try; every wait is spread by ± 50 %. */
@@ -51,7 +53,13 @@ export class LiveSocket {
   #within: number | undefined;
 
   constructor(options: SocketOptions) {
-    this.#options = { onEnded: () => undefined, retryFrom: 400, retryUpTo: 8_000, ...options };
+    this.#options = {
+      isForAll: false,
+      onEnded: () => undefined,
+      retryFrom: 400,
+      retryUpTo: 8_000,
+      ...options,
+    };
     this.#socket = io(options.url, {
       transports: ['websocket'],
       reconnection: false,
@@ -134,8 +142,8 @@ export class LiveSocket {
     try {
       const token = await this.#options.token(this.#refused);
       if ((this.#state as SocketState) === 'ended') return;
-      if (token === null) return this.#finish();
-      this.#socket.auth = { token };
+      if (token === null && !this.#options.isForAll) return this.#finish();
+      this.#socket.auth = token === null ? {} : { token };
       this.#socket.connect();
     } catch {
       this.#again();
