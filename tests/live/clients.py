@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from dibs_realtime.kit import json
 from dibs_realtime.live.messages import CALLS, PUSHES, NotOk
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 from .node import Node
 
@@ -35,7 +35,9 @@ class Socket:
         await self.disconnect()
 
     async def connect(self, node: Node | None = None) -> None:
-        await self.client.connect((node or self.node).url, auth=self.auth, transports=["websocket"], retry=False)
+        await self.client.connect(
+            (node or self.node).url, auth=self.auth, transports=["websocket"], retry=False, wait_timeout=PATIENCE
+        )
 
     async def disconnect(self) -> None:
         await self.client.disconnect()
@@ -43,7 +45,7 @@ class Socket:
 
     async def call(self, name: str, body: Any = None) -> Any:
         """Send a message; return its acknowledgement, which must be as documented."""
-        ack = await self.client.call(name, body, timeout=10)
+        ack = await self.client.call(name, body, timeout=PATIENCE)
         (CALLS[name].answer if ack["ok"] else NotOk).model_validate_json(json.dumps(ack))
         return ack
 
@@ -52,7 +54,7 @@ class Socket:
         assert ack["ok"], ack
         return ack
 
-    async def expect(self, name: str, count: int = 1, seconds: float = 5.0) -> list[Any]:
+    async def expect(self, name: str, count: int = 1, seconds: float = PATIENCE) -> list[Any]:
         """Wait for so many messages of this kind."""
         await eventually(lambda: len(self.got[name]) >= count, seconds)
         return self.got[name]
@@ -174,7 +176,7 @@ class Bare:
     async def text(self) -> str:
         """Return the next message; pings are answered."""
         while True:
-            text = await self.ws.receive_str(timeout=10)
+            text = await self.ws.receive_str(timeout=PATIENCE)
             if text != "2":
                 return text
             await self.ws.send_str("3")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from dibs_realtime.kit import json
+from tests.support.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / "web" / "test-client" / "client.mjs"
@@ -62,7 +63,7 @@ class IndependentClient:
         line = await self.wait(lambda line: line["got"] == "disconnected" and line["socket"] == socket)
         return str(line["reason"])
 
-    async def wait(self, wanted: Any, seconds: float = 10) -> dict[str, Any]:
+    async def wait(self, wanted: Any, seconds: float = PATIENCE) -> dict[str, Any]:
         """Wait for a line that is wanted."""
 
         def found() -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from socketio import packet as sio_packet
 
 from dibs_realtime.kit import json
 from dibs_realtime.live.transport import PINNED, message
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 from .clients import Bare, Observer, Socket
 from .node import Node, Start
@@ -62,7 +62,7 @@ async def test_a_bad_token_is_refused_with_the_problem(node: Node):
         refusals = []
         client.on("connect_error", refusals.append)
         with pytest.raises(socketio.exceptions.ConnectionError):
-            await client.connect(node.url, auth=auth, transports=["websocket"])
+            await client.connect(node.url, auth=auth, transports=["websocket"], wait_timeout=PATIENCE)
         assert refusals[0]["data"]["status"] == status
         assert refusals[0]["data"]["request_id"]
         await client.disconnect()

@@ -6,9 +6,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 TICK = 0.01
+PATIENCE = 60.0
+"""Seconds for what has no limit of its own: the machine may be busy."""
 
 
-async def eventually(condition: Callable[[], Any | Awaitable[Any]], seconds: float = 5.0) -> None:
+async def eventually(condition: Callable[[], Any | Awaitable[Any]], seconds: float = PATIENCE) -> None:
     """Wait until the condition holds, or fail.
 
     The seconds are counted in ticks of this loop, on which the servers of most tests run too: on a machine that does
