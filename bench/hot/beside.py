@@ -1,0 +1,92 @@
+"""What doors feel of a bulk issue and of a rush in their own event: p99 of a redemption with it ÷ without.
+
+Doors redeem at a steady rate, half of what one node manages; what they do not get in time shows in their p99.
+"""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from threading import Thread
+from typing import Any
+
+from bench.hot import rush
+from bench.hot.stage import Event, Stage
+from bench.live.rows import Form, Row, percentile, ratio
+from bench.live.talk import Talk, talking
+from bench.organizer import Organizer
+from bench.processes import Server
+
+CODES = 100_000
+GUESTS = 10_000
+SETTLE_SECONDS = 1.0
+FULL_SPEED_CODES = 15_000
+
+
+def measure(stage: Stage, form: Form, tell: Callable[[str], None]) -> list[Row]:
+    """Return the two rows. Raises MeasurementError, PreparationError or TalkError."""
+    with ExitStack() as running:
+        server = running.enter_context(stage.node())
+        program = [sys.executable, "-m", "bench.live.doors"]
+        doors = running.enter_context(talking(program, stage.folder / "doors.log"))
+        tell("the rate of the doors")
+        seconds = 3 * form.seconds
+        event = stage.event(server.port, FULL_SPEED_CODES)
+        rate = stage.redeem(server, event, FULL_SPEED_CODES, form.seconds).rate / 2
+        event = stage.event(server.port, int(rate * seconds * 4 * form.rounds * 1.2))
+        alone: list[float] = []
+        bulk: list[float] = []
+        crowd: list[float] = []
+        for number in range(form.rounds):
+            tell(f"doors beside a bulk issue and a rush, round {number + 1} of {form.rounds}")
+            alone.append(_p99(doors, server, event, rate, seconds))
+            bulk.append(_p99(doors, server, event, rate, seconds, lambda: _issue(server, event)))
+            offer_id = asyncio.run(rush.new_offer(server, event))
+            tokens = stage.guests(event, GUESTS)
+            crowd.append(_p99(doors, server, event, rate, seconds, lambda o=offer_id, t=tokens: rush.claim(server, o, t)))
+    more = {"doors_per_second": rate}
+    return [
+        ratio(f"p99 at a door while {CODES:,} codes are issued ÷ without", "ms", 3, bulk, alone, **more),
+        ratio(f"p99 at a door while {GUESTS:,} guests rush ÷ without", "ms", 3, crowd, alone, **more),
+    ]
+
+
+def _p99(
+    doors: Talk, server: Server, event: Event, rate: float, seconds: float, beside: Callable[[], Any] | None = None
+) -> float:
+    """Return the p99 in milliseconds, with something going on beside the doors or nothing."""
+    doors.tell(
+        "redeem",
+        port=server.port,
+        path=f"{event.path}/redemptions",
+        token=event.device_token,
+        codes=event.take(int(rate * seconds)),
+        rate=rate,
+        seconds=seconds + 1,
+    )
+    failed: list[Exception] = []
+
+    def run() -> None:
+        assert beside is not None
+        try:
+            beside()
+        except Exception as error:  # noqa: BLE001  # raised below, where somebody waits for it
+            failed.append(error)
+
+    other = Thread(target=run) if beside is not None else None
+    if other is not None:
+        other.start()
+    answer = doors.answer()
+    if other is not None:
+        other.join()
+    if failed:
+        raise failed[0]
+    return percentile(answer["latencies"], 0.99) * 1e3
+
+
+def _issue(server: Server, event: Event) -> None:
+    async def issue() -> None:
+        async with Organizer(server.port, event.organizer_token) as organizer:
+            await organizer.post(f"/events/{event.id}/vouchers", {"offer_id": event.offer_id, "count": CODES}, 201)
+
+    asyncio.run(issue())

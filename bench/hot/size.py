@@ -1,0 +1,49 @@
+"""What a redemption costs (CPU of the node and of PostgreSQL) in an event that is large ÷ in one that is small."""
+
+from collections.abc import Callable
+
+from bench.hot.stage import Event, Stage, cost
+from bench.live.rows import Form, Row, ratio
+
+SMALL = 1_000
+CODES_A_RUN = 20_000
+
+
+def measure(stage: Stage, form: Form, tell: Callable[[str], None]) -> list[Row]:
+    """Return the row. The quick form has a tenth of the rows. Raises MeasurementError or PreparationError."""
+    vouchers, entries = (1_000_000, 5_000_000) if form.is_full else (100_000, 500_000)
+    ours: list[float] = []
+    theirs: list[float] = []
+    with stage.node() as server:
+        tell(f"an event of {vouchers:,} vouchers and {entries:,} entries")
+        large = stage.event(server.port, CODES_A_RUN * form.rounds)
+        _grow(stage, large, vouchers, entries)
+        for number in range(form.rounds):
+            tell(f"large events and small ones, round {number + 1} of {form.rounds}")
+            # Small ones are used up within a second, so many take turns.
+            small = [stage.event(server.port, SMALL) for _ in range(form.small_events)]
+            runs = [stage.redeem(server, event, SMALL, form.seconds) for event in small]
+            spent = sum(run.cpu["server"] + run.cpu["postgres"] for run in runs)
+            theirs.append(spent / sum(run.accepted for run in runs) * 1e6)
+            ours.append(cost(stage.redeem(server, large, CODES_A_RUN, form.seconds)))
+    title = f"cost of a redemption at {vouchers:,} vouchers and {entries:,} entries ÷ at {SMALL:,}"
+    return [ratio(title, "µs", 1.15, ours, theirs)]
+
+
+def _grow(stage: Stage, event: Event, vouchers: int, entries: int) -> None:
+    """Fill the event's tables up: used vouchers of somebody else's codes, and the entries that a long night leaves."""
+    where = f"'{event.id}'::uuid"
+    stage.sql(
+        f"""INSERT INTO vouchers (event_id, id, code, offer_id, state, uses, max_uses, generated, poolable, holds_place,
+                                  created_at, updated_at)
+            SELECT {where}, gen_random_uuid(), 'FILL' || lpad(n::text, 10, '0'), '{event.offer_id}', 'redeemed', 1, 1,
+                   false, false, true, now(), now()
+              FROM generate_series(1, {vouchers}) n""",
+        f"""INSERT INTO ledger (event_id, seq, at, kind, actor_type, actor_id, actor_label, offer_id, voucher_id, data)
+            SELECT {where}, h.seq + n, now(), 'voucher.redeemed', 'device', gen_random_uuid(), 'Door 1',
+                   '{event.offer_id}', gen_random_uuid(), '{{"units": 1, "uses": 1, "max_uses": 1, "offline": false}}'
+              FROM ledger_heads h, generate_series(1, {entries}) n WHERE h.event_id = {where}""",
+        f"UPDATE ledger_heads SET seq = seq + {entries}, at = now() WHERE event_id = {where}",
+        "VACUUM ANALYZE",
+        "CHECKPOINT",
+    )
