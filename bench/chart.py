@@ -13,7 +13,8 @@ text { font: 13px system-ui, sans-serif; fill: #24162f }
 .title { font-weight: 700; font-size: 15px } .soft { fill: #6b5876 }
 .met { fill: #0c7a64 } .missed { fill: #b3261e } .line { stroke: #24162f; stroke-dasharray: 3 3 }
 @media (prefers-color-scheme: dark) {
-  text { fill: #fff3e3 } .soft { fill: #cfbfdd } .met { fill: #6ef7da } .missed { fill: #ff8271 } .line { stroke: #fff3e3 }
+  text { fill: #fff3e3 } .soft { fill: #cfbfdd } .line { stroke: #fff3e3 }
+  .met { fill: #6ef7da } .missed { fill: #ff8271 }
 }
 """
 
@@ -33,7 +34,7 @@ def svg(rows: Sequence[Drawn], caption: str) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="Benchmarks">',
         f"<style>{_STYLE}</style>",
-        f'<text class="title" x="12" y="24">How far beyond its bar each figure is</text>',
+        '<text class="title" x="12" y="24">How far beyond its bar each figure is</text>',
         f'<line class="line" x1="{LEFT}" x2="{LEFT}" y1="{TOP - 10}" y2="{height - 30}"/>',
     ]
     for number, row in enumerate(rows):
@@ -49,9 +50,9 @@ def _row(row: Drawn, y: int) -> list[str]:
     sign = "≥" if row.at_least else "≤"
     label = f"{row.value:.3g} ({sign} {row.bar:g})"
     at = LEFT + max(length, 0) + 8
+    fitted = f'textLength="{min(400, 7 * len(row.title))}" lengthAdjust="spacingAndGlyphs"'
     return [
-        f'<text x="{LEFT - 60}" y="{y + 16}" text-anchor="end" textLength="{min(400, 7 * len(row.title))}"'
-        f' lengthAdjust="spacingAndGlyphs">{escape(row.title)}</text>',
+        f'<text x="{LEFT - 60}" y="{y + 16}" text-anchor="end" {fitted}>{escape(row.title)}</text>',
         f'<rect class="{kind}" x="{x:.0f}" y="{y + 3}" width="{max(2, abs(length)):.0f}" height="18" rx="4"/>',
         f'<text x="{at:.0f}" y="{y + 17}">{escape(label)}</text>',
     ]

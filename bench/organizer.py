@@ -22,16 +22,19 @@ class HotEvent:
 
     event_id: str
     device_token: str
+    organizer_token: str
+    offer_id: str
     codes: list[str] = field(default_factory=list)
 
 
 class Organizer:
     """A client of the API on a loopback port: `async with Organizer(port) as organizer`."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, token: str | None = None) -> None:
+        """token: of an account that is signed in already."""
         self._base = f"http://127.0.0.1:{port}/api/v1"
         self._session: aiohttp.ClientSession
-        self._token: str | None = None
+        self._token = token
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(timeout=_TIMEOUT)
@@ -40,16 +43,17 @@ class Organizer:
     async def __aexit__(self, *_: object) -> None:
         await self._session.close()
 
-    async def prepare(self, vouchers: int) -> HotEvent:
+    async def prepare(self, vouchers: int, *, name: str = "bench") -> HotEvent:
         """Sign up, make and open an event, issue `vouchers` codes, pair a door. Raises PreparationError."""
-        account = {"email": "organizer@example.com", "password": secrets.token_urlsafe(24), "name": "Bench"}
-        self._token = (await self._post("/auth/register", account, 201))["access_token"]
+        account = {"email": f"{name}@example.com", "password": secrets.token_urlsafe(24), "name": "Bench"}
+        token: str = (await self.post("/auth/register", account, 201))["access_token"]
+        self._token = token
         now = datetime.now(UTC)
-        event = await self._post(
+        event = await self.post(
             "/events",
             {
                 "name": "Bench",
-                "slug": "bench",
+                "slug": name,
                 "timezone": "Europe/Vilnius",
                 "starts_at": now.isoformat(),
                 "ends_at": (now + timedelta(hours=12)).isoformat(),
@@ -57,15 +61,15 @@ class Organizer:
             201,
         )
         path = f"/events/{event['id']}"
-        offer = await self._post(f"{path}/offers", {"title": "1 free drink", "claimable": False, "max_uses": 1}, 201)
-        await self._post(f"{path}/open", None, 200)
-        created = await self._post(f"{path}/devices", {"label": "Door 1"}, 201)
+        offer = await self.post(f"{path}/offers", {"title": "1 free drink", "claimable": False, "max_uses": 1}, 201)
+        await self.post(f"{path}/open", None, 200)
+        created = await self.post(f"{path}/devices", {"label": "Door 1"}, 201)
         pairing = {"pairing_code": created["pairing_code"], "pairing_nonce": secrets.token_urlsafe(24)}
-        paired = await self._post("/devices/pair", pairing, 200)
-        hot = HotEvent(event["id"], paired["device_token"])
+        paired = await self.post("/devices/pair", pairing, 200)
+        hot = HotEvent(event["id"], paired["device_token"], token, offer["id"])
         for begin in range(0, vouchers, CODES_A_CALL):
             count = min(CODES_A_CALL, vouchers - begin)
-            await self._post(f"{path}/vouchers", {"offer_id": offer["id"], "count": count}, 201)
+            await self.post(f"{path}/vouchers", {"offer_id": offer["id"], "count": count}, 201)
         hot.codes = await self._codes(path)
         if len(hot.codes) != vouchers:
             raise PreparationError(f"{vouchers} codes were issued, the export has {len(hot.codes)}.")
@@ -79,7 +83,8 @@ class Organizer:
                 raise PreparationError(f"GET {url}: {response.status} {text[:500]}")
         return [row["code"] for row in csv.DictReader(text.splitlines())]
 
-    async def _post(self, path: str, body: dict[str, Any] | None, expected: int) -> dict[str, Any]:
+    async def post(self, path: str, body: dict[str, Any] | None, expected: int) -> dict[str, Any]:
+        """Send a call and return its answer. Raises PreparationError for another status than `expected`."""
         async with self._session.post(f"{self._base}{path}", json=body, headers=self._headers()) as response:
             text = await response.text()
             if response.status != expected:

@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import report, targets
-from bench.run import CONNECTIONS, WARM_SECONDS, load
 from bench.load import Plan
+from bench.run import CONNECTIONS, WARM_SECONDS, load
 from dibs_realtime.local.servers import LocalServers
 from dibs_realtime.processes.stopping import stop_signals
 

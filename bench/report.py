@@ -1,4 +1,4 @@
-"""One table for people, and the same with every measurement as JSON beside it."""
+"""One table for people, the same with every measurement as JSON beside it, and a picture."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench.figures import Figure, Rounds, disturbance, summary
+from bench.chart import svg
+from bench.rows import Form, Row
 from bench.usage import QUIET_CORES
 from dibs_realtime.kit import json
 
@@ -19,62 +20,69 @@ FOLDER = Path(__file__).parent / "results"
 RESULTS = FOLDER / "latest.json"
 
 
-def show(console: Console, figures: Sequence[Figure], rounds: Rounds, machine: Mapping[str, Any]) -> None:
-    """Print the table, and below it what each target took."""
-    table = Table(
-        title="One hot event, redemptions over REST",
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
-    table.add_column("÷", no_wrap=True)
-    for heading in ("ours /s", "theirs /s", "ratio", "from - to", "bar", ""):
+def show(console: Console, rows: Sequence[Row], machine: Mapping[str, Any]) -> None:
+    """Print the table, and below it on what it was measured."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("")
+    for heading in ("ours", "theirs", "value", "from - to", "bar", ""):
         table.add_column(heading, justify="right", no_wrap=True)
-    for figure in figures:
+    for row in rows:
         table.add_row(
-            figure.bar.title,
-            f"{figure.rate:,.0f}",
-            f"{figure.baseline_rate:,.0f}",
-            Text(f"{figure.ratio:.2f}", style="bold"),
-            f"{figure.lowest:.3g} - {figure.highest:.3g}",
-            f"≥ {figure.bar.least:g}",
-            Text("met", style="green") if figure.is_met else Text("missed", style="bold red"),
+            row.title,
+            f"{number(row.ours)} {row.unit}",
+            "" if row.theirs is None else f"{number(row.theirs)} {row.unit}",
+            Text(f"{row.value:.2f}", style="bold"),
+            f"{row.lowest:.3g} - {row.highest:.3g}",
+            f"{'≥' if row.at_least else '≤'} {row.bar:g}",
+            Text("met", style="green") if row.is_met else Text("missed", style="bold red"),
         )
     console.print(table)
-    console.print(_machine_line(machine), style="dim")
-    for name in rounds[0]:
-        console.print(_target_line(name, summary([each[name] for each in rounds])), style="dim")
-    busy = disturbance(rounds)
+    console.print(machine_line(machine), style="dim")
+    for name, target in (rows[0].more.get("targets") or {}).items() if rows else ():
+        console.print(_target_line(name, target), style="dim")
+    busy = disturbance(rows)
     if busy > QUIET_CORES:
         console.print(f"Other programs kept up to {busy:.1f} cores busy: measure again.", style="yellow")
 
 
-def save(
-    path: Path, figures: Sequence[Figure], rounds: Rounds, machine: Mapping[str, Any], settings: Mapping[str, Any]
-) -> None:
-    """Write everything as JSON."""
+def save(path: Path, rows: Sequence[Row], machine: Mapping[str, Any], form: Form) -> None:
+    """Write everything as JSON, and the picture beside it."""
     document = {
         "at": datetime.now(UTC),
         "machine": machine,
-        "settings": settings,
-        "figures": [{**asdict(figure), "met": figure.is_met} for figure in figures],
-        "targets": {name: summary([each[name] for each in rounds]) for name in rounds[0]},
-        "other_programs_cores": disturbance(rounds),
-        "rounds": [{name: asdict(measurement) for name, measurement in each.items()} for each in rounds],
+        "form": asdict(form),
+        "rows": [{**asdict(row), "met": row.is_met} for row in rows],
+        "other_programs_cores": disturbance(rows),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(json.dumps(document))
+    path.with_suffix(".svg").write_text(svg(rows, machine_line(machine)), "utf-8")
 
 
-def _target_line(name: str, target: Mapping[str, Any]) -> str:
-    cpu = ", ".join(f"{process} {spent:,.0f}" for process, spent in target["cpu_us"].items())
-    return f"{name}: p50 {target['p50_ms']:.1f} ms, p99 {target['p99_ms']:.1f} ms; CPU µs each: {cpu}"
+def number(value: float) -> str:
+    """Return a number as people read it."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def _machine_line(machine: Mapping[str, Any]) -> str:
+def disturbance(rows: Sequence[Row]) -> float:
+    """Return how many cores other programs kept busy, in the worst measurement that looked for it."""
+    loads = [target["load"] for row in rows for each in row.more.get("rounds", ()) for target in _targets(each)]
+    return max((load["others"] / load["seconds"] for load in loads), default=0.0)
+
+
+def machine_line(machine: Mapping[str, Any]) -> str:
+    """Say in a line what it was measured on."""
     postgres = machine["postgres"]
     return (
         f"{machine['cores']} cores {machine['processor']}, {machine['memory_gb']} GB, {machine['system']},"
         f" Python {machine['python']}, PostgreSQL {postgres['server_version']}, fsync {postgres['fsync']}"
     )
+
+
+def _targets(each: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [target for target in each.values() if isinstance(target, Mapping) and "load" in target]
+
+
+def _target_line(name: str, target: Mapping[str, Any]) -> str:
+    cpu = ", ".join(f"{process} {spent:,.0f}" for process, spent in target["cpu_us"].items())
+    return f"{name}: p50 {target['p50_ms']:.1f} ms, p99 {target['p99_ms']:.1f} ms; CPU µs each: {cpu}"

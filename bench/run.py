@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 
@@ -56,20 +56,36 @@ def measure(target: Target, processes: Mapping[str, int], seconds: float, codes:
     return Measurement(load, seen)
 
 
+def load(plans: Sequence[Plan]) -> list[Result]:
+    """Load as the plans say, each from a process of its own, all at once. Raises MeasurementError."""
+    running = [
+        subprocess.Popen([sys.executable, "-m", "bench.load"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for _ in plans
+    ]
+    try:
+        for process, plan in zip(running, plans, strict=True):
+            assert process.stdin is not None
+            process.stdin.write(json.dumps(asdict(plan)))
+            process.stdin.close()
+            process.stdin = None
+        results = []
+        for process, plan in zip(running, plans, strict=True):
+            output, _ = process.communicate(timeout=plan.warm_seconds + plan.seconds + ANSWER_SECONDS + 30)
+            if process.returncode != 0:
+                raise MeasurementError(f"The load on {plan.path} ended with {process.returncode}.")
+            results.append(Result(**json.loads(output)))
+    finally:
+        for process in running:
+            process.kill()
+            process.communicate()
+    for plan, result in zip(plans, results, strict=True):
+        if result.failures:
+            raise MeasurementError(f"{plan.path} did not accept: {result.failures[0]}")
+    return results
+
+
 def _load(target: Target, plan: Plan) -> Result:
-    ended = subprocess.run(
-        [sys.executable, "-m", "bench.load"],
-        cwd=ROOT,
-        input=json.dumps(asdict(plan)),
-        stdout=subprocess.PIPE,
-        timeout=plan.warm_seconds + plan.seconds + ANSWER_SECONDS + 30,
-        check=False,
-    )
-    if ended.returncode != 0:
-        raise MeasurementError(f"The load on {target.name} ended with {ended.returncode}.")
-    result = Result(**json.loads(ended.stdout))
-    if result.failures:
-        raise MeasurementError(f"{target.name} did not accept: {result.failures[0]}")
+    [result] = load([plan])
     if result.seconds < min(SHORTEST_SECONDS, plan.seconds * 0.9):
         raise MeasurementError(f"{target.name} used up its codes within {result.seconds:.1f} s.")
     target.codes.spend(result.answered)

@@ -55,10 +55,12 @@ class Target:
 
 
 @contextmanager
-def original(servers: LocalServers, logs: Path, vouchers: int) -> Iterator[Target]:
-    """Run one process of the original stack on a database of its own."""
-    servers.postgres.ensure_database(ORIGINAL_DATABASE)
-    configured = OriginalSettings(servers.postgres.url(ORIGINAL_DATABASE), servers.redis_url, secrets.token_urlsafe(32))
+def original(
+    servers: LocalServers, logs: Path, vouchers: int, *, processes: int = 1, database: str = ORIGINAL_DATABASE
+) -> Iterator[Target]:
+    """Run the original stack on a database of its own."""
+    servers.postgres.ensure_database(database)
+    configured = OriginalSettings(servers.postgres.url(database), servers.redis_url, secrets.token_urlsafe(32))
     event_id, token, codes = asyncio.run(seed(configured, vouchers))
     environment = {
         "ORIGINAL_DATABASE_URL": configured.database_url,
@@ -66,7 +68,7 @@ def original(servers: LocalServers, logs: Path, vouchers: int) -> Iterator[Targe
         "ORIGINAL_SECRET_KEY": configured.secret_key,
     }
     port = free_port()
-    with serving("bench.original", [str(port)], port, environment, logs / "original.log") as server:
+    with serving("bench.original", [str(port), str(processes)], port, environment, logs / f"{database}.log") as server:
         yield Target("original", server, f"/events/{event_id}/redemptions", token, Codes(codes))
 
 

@@ -7,15 +7,16 @@ import asyncio
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from threading import Thread
 from typing import Any
 
 from bench.hot import rush
-from bench.hot.stage import Event, Stage
-from bench.live.rows import Form, Row, percentile, ratio
 from bench.live.talk import Talk, talking
 from bench.organizer import Organizer
 from bench.processes import Server
+from bench.rows import Form, Row, percentile, ratio
+from bench.stage import Event, Stage
 
 CODES = 100_000
 GUESTS = 10_000
@@ -40,10 +41,11 @@ def measure(stage: Stage, form: Form, tell: Callable[[str], None]) -> list[Row]:
         for number in range(form.rounds):
             tell(f"doors beside a bulk issue and a rush, round {number + 1} of {form.rounds}")
             alone.append(_p99(doors, server, event, rate, seconds))
-            bulk.append(_p99(doors, server, event, rate, seconds, lambda: _issue(server, event)))
+            bulk.append(_p99(doors, server, event, rate, seconds, partial(_issue, server, event)))
             offer_id = asyncio.run(rush.new_offer(server, event))
             tokens = stage.guests(event, GUESTS)
-            crowd.append(_p99(doors, server, event, rate, seconds, lambda o=offer_id, t=tokens: rush.claim(server, o, t)))
+            claim = partial(rush.claim, server, offer_id, tokens)
+            crowd.append(_p99(doors, server, event, rate, seconds, claim))
     more = {"doors_per_second": rate}
     return [
         ratio(f"p99 at a door while {CODES:,} codes are issued ÷ without", "ms", 3, bulk, alone, **more),

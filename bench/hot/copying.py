@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import asyncpg
 
-from bench.hot.stage import Event, Stage
-from bench.live.rows import Form, Row, ratio
 from bench.organizer import Organizer
 from bench.processes import Server
+from bench.rows import Form, Row, ratio
+from bench.stage import Event, Stage
 
 CODES = 100_000
 

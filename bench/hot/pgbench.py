@@ -8,9 +8,9 @@ import re
 import subprocess
 from collections.abc import Callable
 
-from bench.hot.stage import Stage
-from bench.live.rows import Form, Row, ratio
+from bench.rows import Form, Row, ratio
 from bench.run import CONNECTIONS, MeasurementError
+from bench.stage import Stage
 from dibs_realtime.local.programs import postgres_program
 
 DATABASE = "pgbench"

@@ -14,11 +14,11 @@ from typing import Any, cast
 
 import uvloop
 
-from bench.hot.stage import Event, Stage
-from bench.live.rows import Form, Row, ratio
 from bench.organizer import Organizer
 from bench.processes import ROOT, Server
+from bench.rows import Form, Row, ratio
 from bench.run import CONNECTIONS, MeasurementError
+from bench.stage import Event, Stage
 from dibs_realtime.kit import json
 
 GUESTS = 10_000

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from bench.hot.stage import Event, Stage, cost
-from bench.live.rows import Form, Row, ratio
+from bench.rows import Form, Row, ratio
+from bench.stage import Event, Stage, cost
 
 SMALL = 1_000
 CODES_A_RUN = 20_000
+SMALL_EVENTS = 6
 
 
 def measure(stage: Stage, form: Form, tell: Callable[[str], None]) -> list[Row]:
@@ -21,7 +22,7 @@ def measure(stage: Stage, form: Form, tell: Callable[[str], None]) -> list[Row]:
         for number in range(form.rounds):
             tell(f"large events and small ones, round {number + 1} of {form.rounds}")
             # Small ones are used up within a second, so many take turns.
-            small = [stage.event(server.port, SMALL) for _ in range(form.small_events)]
+            small = [stage.event(server.port, SMALL) for _ in range(SMALL_EVENTS)]
             runs = [stage.redeem(server, event, SMALL, form.seconds) for event in small]
             spent = sum(run.cpu["server"] + run.cpu["postgres"] for run in runs)
             theirs.append(spent / sum(run.accepted for run in runs) * 1e6)

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import contextlib
 import gc
 import secrets
 import subprocess
@@ -14,12 +15,12 @@ from dataclasses import asdict
 
 import uvloop
 
-from bench.hot.stage import WARM_SECONDS, Stage
 from bench.live.client import Client, Counts
-from bench.live.rows import Form, Row, ratio
 from bench.load import ANSWER_SECONDS, Plan, Result
 from bench.processes import ROOT
+from bench.rows import Form, Row, ratio
 from bench.run import CONNECTIONS, MeasurementError
+from bench.stage import WARM_SECONDS, Stage
 from bench.usage import Usage
 from dibs_realtime.kit import json
 
@@ -79,36 +80,47 @@ class Run:
         self.failures: list[str] = []
         self.answered = 0
         self.measuring = False
-        self.stopping = False
         self.ran_out = False
+        self.busy = 0
+        self.stopped, self.idle = asyncio.Event(), asyncio.Event()
 
     def next(self) -> Iterator[str]:
         """Yield the next message, if there is to be one."""
-        if self.stopping:
+        if self.stopped.is_set():
             return
         body = next(self._bodies, None)
         if body is None:
-            self.ran_out = self.stopping = True
+            self.ran_out = True
+            self.stop()
             return
         yield body
+
+    def stop(self) -> None:
+        """Send no more; `idle` is set once the last answer is there."""
+        self.stopped.set()
+        self.count(0)
+
+    def count(self, change: int) -> None:
+        """Note that a call went out or was answered."""
+        self.busy += change
+        if self.stopped.is_set() and not self.busy:
+            self.idle.set()
 
 
 class Door(Client):
     """One connection, one call in flight."""
 
-    __slots__ = ("_run", "_sent_at", "busy")
+    __slots__ = ("_run", "_sent_at")
 
     def __init__(self, run: Run, port: int, token: str) -> None:
         super().__init__(Counts(), port, f'40{{"token":"{token}"}}', "")
         self._run = run
         self._sent_at = 0.0
-        self.busy = False
 
     def go_on(self) -> None:
         """Send the next call."""
-        self.busy = False
         for body in self._run.next():
-            self.busy = True
+            self._run.count(1)
             self._sent_at = time.perf_counter()
             self.say(f"421{body}")
 
@@ -120,7 +132,8 @@ class Door(Client):
                 run.latencies.append(time.perf_counter() - self._sent_at)
         else:
             run.failures.append(text[:500].decode("utf-8", "replace"))
-            run.stopping = True
+            run.stop()
+        run.count(-1)
         self.go_on()
 
 
@@ -142,15 +155,15 @@ async def execute(plan: Plan) -> Result:
     usage = Usage(plan.processes)
     before, machine, started = usage.read(), usage.machine(), time.perf_counter()
     run.measuring = True
-    while not run.stopping and time.perf_counter() - started < plan.seconds:
-        await asyncio.sleep(0.01)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(plan.seconds):
+            await run.stopped.wait()
     run.measuring = False
     seconds = time.perf_counter() - started
     after, machine = usage.read(), usage.machine() - machine
-    run.stopping = True
+    run.stop()
     async with asyncio.timeout(ANSWER_SECONDS):
-        while any(door.busy for door in doors):
-            await asyncio.sleep(0.01)
+        await run.idle.wait()
     cpu = {name: after[name] - before[name] for name in before}
     times = sorted(run.latencies) or [0.0]
     return Result(

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from bench import targets
-from bench.hot.stage import WARM_SECONDS, Stage
-from bench.live.rows import Form, Row, ratio
 from bench.load import Plan
+from bench.rows import Form, Row, ratio
 from bench.run import CONNECTIONS, load
+from bench.stage import WARM_SECONDS, Stage
 
 PROCESSES = 2
 VOUCHERS = 100_000

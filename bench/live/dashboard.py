@@ -11,8 +11,8 @@ from contextlib import ExitStack
 from typing import Any
 
 from bench.live.festival import Festival
-from bench.live.rows import Form, Row, percentile, ratio
 from bench.live.talk import Talk, TalkError, talking
+from bench.rows import Form, Row, percentile, ratio
 from dibs_realtime.processes.child import pause
 
 WATCHERS = 200

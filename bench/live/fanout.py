@@ -18,9 +18,9 @@ from urllib.request import Request, urlopen
 import psutil
 
 from bench.live.festival import Festival
-from bench.live.rows import Form, Row, absolute, ratio
 from bench.live.talk import Talk, TalkError, talking
 from bench.processes import free_port
+from bench.rows import Form, Row, absolute, ratio
 from bench.usage import Usage
 from dibs_realtime.kit import json
 from dibs_realtime.processes.child import pause

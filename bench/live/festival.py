@@ -19,7 +19,6 @@ from dibs_realtime.local.servers import LocalServers
 from dibs_realtime.migrate import migrate
 from dibs_realtime.settings import Settings
 
-DATABASE = "live"
 MEMBERS = 200
 """So many viewers share the sessions among them: people have a phone, a tablet and a desk."""
 SESSION = timedelta(days=1)
@@ -31,6 +30,7 @@ class Festival:
 
     servers: LocalServers
     folder: Path
+    database: str
     event: HotEvent
     tokens: list[str]
     nodes: int = 0
@@ -50,27 +50,27 @@ class Festival:
     def node(self, port: int | None = None) -> Iterator[Server]:
         """Run a node."""
         self.nodes += 1
-        with node(self.servers, self.folder / f"live-node-{self.nodes}.log", port) as server:
+        with node(self.servers, self.database, self.folder / f"live-node-{self.nodes}.log", port) as server:
             yield server
 
 
-async def prepare(servers: LocalServers, folder: Path, vouchers: int, watchers: int) -> Festival:
+async def prepare(servers: LocalServers, folder: Path, database: str, vouchers: int, watchers: int) -> Festival:
     """Make the database, the event and the watchers; a node of ours runs for as long as that takes."""
-    servers.postgres.ensure_database(DATABASE)
-    await migrate(servers.postgres.url(DATABASE))
-    with node(servers, folder / "live-preparing.log", None) as server:
+    servers.postgres.ensure_database(database)
+    await migrate(servers.postgres.url(database))
+    with node(servers, database, folder / "live-preparing.log", None) as server:
         async with Organizer(server.port) as organizer:
             event = await organizer.prepare(vouchers)
-    tokens = await _sessions(servers, UUID(event.event_id), watchers)
-    return Festival(servers, folder, event, tokens)
+    tokens = await _sessions(servers, database, UUID(event.event_id), watchers)
+    return Festival(servers, folder, database, event, tokens)
 
 
 @contextmanager
-def node(servers: LocalServers, log: Path, port: int | None) -> Iterator[Server]:
+def node(servers: LocalServers, database: str, log: Path, port: int | None) -> Iterator[Server]:
     """Run one process of `dibs serve`."""
     port = port or free_port()
     configured = Settings(
-        database_url=servers.postgres.url(DATABASE),
+        database_url=servers.postgres.url(database),
         redis_url=servers.redis_url,
         secret_key=servers.secret_key(),
         public_url=f"http://localhost:{port}",
@@ -81,13 +81,13 @@ def node(servers: LocalServers, log: Path, port: int | None) -> Iterator[Server]
         yield server
 
 
-async def _sessions(servers: LocalServers, event_id: UUID, count: int) -> list[str]:
+async def _sessions(servers: LocalServers, database: str, event_id: UUID, count: int) -> list[str]:
     """Sign viewers in, as many times as there are watchers: by hand, for hashing passwords takes 0.1 s each."""
     now = datetime.now(UTC)
     until = now + SESSION
     members = [new_id() for _ in range(MEMBERS)]
     sessions = [(new_id(), members[number % MEMBERS]) for number in range(count)]
-    connection = await asyncpg.connect(servers.postgres.url(DATABASE))
+    connection = await asyncpg.connect(servers.postgres.url(database))
     try:
         await connection.copy_records_to_table(
             "users",

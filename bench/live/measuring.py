@@ -1,15 +1,14 @@
-"""All rows of the live side, in one run on servers that somebody started."""
+"""The rows of the live side, each part on a database of its own."""
 
 import asyncio
 import resource
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from bench.live import dashboard, fanout, festival, restart
 from bench.live.festival import Festival
-from bench.live.rows import Form, Row
 from bench.live.talk import TalkError
-from dibs_realtime.local.servers import LocalServers
+from bench.rows import Form, Row
+from bench.stage import Stage
 
 PARTS: Mapping[str, Callable[[Festival, Form, Callable[[str], None]], list[Row]]] = {
     "fanout": fanout.measure,
@@ -20,17 +19,21 @@ FILES_BESIDES = 500
 VOUCHERS_A_ROUND = 12_000
 
 
-def measure(
-    servers: LocalServers, folder: Path, form: Form, tell: Callable[[str], None], only: str | None = None
-) -> list[Row]:
-    """Return the rows (of one part, with `only`). Raises TalkError, ServerError, PreparationError."""
-    clients = max(*form.crowds, form.crowd, dashboard.WATCHERS)
-    _allow_files(clients + FILES_BESIDES)
-    tell("preparing the live event")
-    vouchers = VOUCHERS_A_ROUND * (form.rounds + 1)
-    ours = asyncio.run(festival.prepare(servers, folder, vouchers, clients))
-    parts = [PARTS[only]] if only else list(PARTS.values())
-    return [row for part in parts for row in part(ours, form, tell)]
+def part(name: str) -> Callable[[Stage, Form, Callable[[str], None]], list[Row]]:
+    """Return what measures that part."""
+
+    def measure(stage: Stage, form: Form, tell: Callable[[str], None]) -> list[Row]:
+        """Return the part's rows. Raises TalkError, ServerError, PreparationError."""
+        clients = max(*form.crowds, form.crowd, dashboard.WATCHERS)
+        _allow_files(clients + FILES_BESIDES)
+        tell("preparing the live event")
+        folder = stage.folder / name
+        folder.mkdir()
+        vouchers = VOUCHERS_A_ROUND * (form.rounds + 1)
+        ours = asyncio.run(festival.prepare(stage.servers, folder, f"live_{name}", vouchers, clients))
+        return PARTS[name](ours, form, tell)
+
+    return measure
 
 
 def _allow_files(wanted: int) -> None:

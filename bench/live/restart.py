@@ -4,8 +4,8 @@ import sys
 from collections.abc import Callable
 
 from bench.live.festival import Festival
-from bench.live.rows import Form, Row, ratio
 from bench.live.talk import Talk, TalkError, talking
+from bench.rows import Form, Row, ratio
 
 MISSED = 200
 """Entries that were committed while the node was away."""

@@ -1,4 +1,4 @@
-"""`python -m bench.original PORT`: one process of the original stack on loopback."""
+"""`python -m bench.original PORT [PROCESSES]`: the original stack on loopback."""
 
 import importlib.util
 import sys
@@ -6,9 +6,8 @@ from typing import Literal
 
 import uvicorn
 
-from bench.original.app import create_app
-
 Parser = Literal["httptools", "h11"]
+PROCESSES_AT = 2
 
 
 def parser() -> Parser:
@@ -18,7 +17,9 @@ def parser() -> Parser:
 
 def main() -> None:
     uvicorn.run(
-        create_app(),
+        "bench.original.app:create_app",
+        factory=True,
+        workers=int(sys.argv[2]) if len(sys.argv) > PROCESSES_AT else 1,
         host="127.0.0.1",
         port=int(sys.argv[1]),
         loop="uvloop",

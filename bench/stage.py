@@ -144,14 +144,14 @@ class Stage:
         tokens = Tokens(self.servers.secret_key())
         return [tokens.issue(Claims("guest", guest, session, event_id, until), now) for guest, session in pairs]
 
-    def redeem(self, server: Server, event: Event, count: int, seconds: float, connections: int = CONNECTIONS) -> Result:
+    def redeem(self, server: Server, event: Event, count: int, seconds: float) -> Result:
         """Redeem as quickly as it goes. Raises MeasurementError."""
         plan = Plan(
             port=server.port,
             path=f"{event.path}/redemptions",
             token=event.device_token,
             codes=event.take(count),
-            connections=connections,
+            connections=CONNECTIONS,
             warm_seconds=WARM_SECONDS,
             seconds=seconds,
             processes={"server": server.pid, **self.processes},
@@ -163,4 +163,3 @@ class Stage:
 def cost(result: Result) -> float:
     """Return the microseconds of CPU that one took, of the node and of PostgreSQL."""
     return (result.cpu["server"] + result.cpu["postgres"]) / result.accepted * 1e6
-
