@@ -17,15 +17,16 @@ import asyncpg
 
 from dibs_realtime.kit import json, problems
 from dibs_realtime.kit.database import Connection, Database
-from dibs_realtime.kit.ids import new_id
+from dibs_realtime.kit.ids import new_id_text
 from dibs_realtime.vouchers.commands import BATCH_SCOPE
 
 LEFTOVER_AFTER = timedelta(minutes=15)
 """An unpublished batch that old belongs to nobody any more."""
 CHUNK = 5_000
-"""Rows that a thread makes at once, and keys in one query."""
-BREATH = 200
-"""Rows encoded before the event loop gets its turn: about a millisecond."""
+"""Keys in one query, and rows between two words on the progress."""
+BREATH = 50
+"""Rows made and encoded before the event loop gets its turn: well below a millisecond, because a door's answer takes
+several turns. A thread would not help: each time the loop has looked for news it would wait for the interpreter."""
 COPY_SECONDS = 600.0
 WAIT = timedelta(seconds=6)
 """How long an import waits for another one that brings the same codes."""
@@ -220,12 +221,22 @@ async def _vouchers(
     batch: Batch, picks: Picks, guests: list[_Values], progress: Progress | None
 ) -> AsyncIterator[_Values]:
     """Yield the vouchers' rows; those of their guests are added to `guests`."""
-    for start in range(0, len(picks), CHUNK):
-        rows = await asyncio.to_thread(_rows, batch, picks, start, guests)
-        async for row in _breathing(rows):
-            yield row
-        if progress is not None:
-            progress(start + len(rows))
+    # Ids as texts, which the driver takes as well and the garbage collector need not look at.
+    event_id, batch_id, at, generated = str(batch.event_id), str(batch.id), batch.created_at, batch.generated
+    columns = zip(picks.codes, picks.offer_ids, picks.max_uses, strict=True)
+    for place, (code, offer_id, max_uses) in enumerate(columns):
+        state, guest_id = "issued", None
+        if place in picks.guests:
+            state, guest_id = "claimed", new_id_text()
+            guests.append((event_id, guest_id, *picks.guests[place], at))
+        pooled = guest_id is None
+        yield event_id, new_id_text(), code, offer_id, batch_id, state, max_uses, guest_id, generated, pooled, at, at
+        if place % BREATH == 0:
+            await asyncio.sleep(0)
+        if progress is not None and place % CHUNK == 0:
+            progress(place)
+    if progress is not None:
+        progress(len(picks))
 
 
 async def _breathing(rows: Collection[_Values]) -> AsyncIterator[_Values]:
@@ -234,20 +245,3 @@ async def _breathing(rows: Collection[_Values]) -> AsyncIterator[_Values]:
         yield row
         if number % BREATH == 0:
             await asyncio.sleep(0)
-
-
-def _rows(batch: Batch, picks: Picks, start: int, guests: list[_Values]) -> list[_Values]:
-    # Ids as texts, which the driver takes as well and the garbage collector need not look at.
-    event_id, batch_id, at, generated = str(batch.event_id), str(batch.id), batch.created_at, batch.generated
-    rows: list[_Values] = []
-    for place in range(start, min(start + CHUNK, len(picks))):
-        state, guest_id = "issued", None
-        if place in picks.guests:
-            state, guest_id = "claimed", str(new_id())
-            guests.append((event_id, guest_id, *picks.guests[place], at))
-        code, offer_id, max_uses = picks.codes[place], picks.offer_ids[place], picks.max_uses[place]
-        pooled = guest_id is None
-        rows.append(
-            (event_id, str(new_id()), code, offer_id, batch_id, state, max_uses, guest_id, generated, pooled, at, at)
-        )
-    return rows
