@@ -95,18 +95,36 @@ class Rush:
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
             for token in tokens
         )
-        self._left = len(tokens)
+        self._visits = iter(
+            (
+                f"GET /api/v1/guest/vouchers HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+                f"Authorization: Bearer {token}\r\n\r\n"
+            ).encode()
+            for token in tokens
+        )
+        self._guests = self._left = len(tokens)
+        self._claiming = False
         self.claimed = self.refused = 0
         self.failures: list[str] = []
         self.done = asyncio.Event()
 
     def next(self) -> Iterator[bytes]:
         """Yield the next request, if there is one."""
-        yield from (request for request in (next(self._requests, None),) if request is not None)
+        request = next(self._requests if self._claiming else self._visits, None)
+        if request is not None:
+            yield request
+
+    def claim(self) -> None:
+        """From now on guests claim; until then they look at their wallets, as people do who wait for an offer."""
+        self._claiming = True
+        self._left = self._guests
+        self.done.clear()
 
     def answered(self, head: bytes, body: bytes) -> None:
-        """Take a verdict in."""
-        if head[9:12] == b"200" and b'"claimed"' in body:
+        """Take an answer in."""
+        if not self._claiming and head[9:12] == b"200":
+            pass
+        elif head[9:12] == b"200" and b'"claimed"' in body:
             self.claimed += 1
         elif head[9:12] == b"200" and b'"sold_out"' in body:
             self.refused += 1
@@ -152,10 +170,14 @@ async def run(port: int, path: str, tokens: list[str]) -> dict[str, Any]:
     gc.disable()
     loop, rush = asyncio.get_running_loop(), Rush(port, path, tokens)
     lines = [(await loop.create_connection(lambda: Line(rush), "127.0.0.1", port))[1] for _ in range(CONNECTIONS)]
-    began = time.perf_counter()
     for line in lines:
         line.go_on()
     async with asyncio.timeout(SECONDS):
+        await rush.done.wait()
+        rush.claim()
+        began = time.perf_counter()
+        for line in lines:
+            line.go_on()
         await rush.done.wait()
     seconds = time.perf_counter() - began
     return {"seconds": seconds, "claimed": rush.claimed, "refused": rush.refused, "failures": rush.failures[:5]}

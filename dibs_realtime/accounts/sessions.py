@@ -27,6 +27,8 @@ from dibs_realtime.kit.tokens import BadTokenError, Claims, Tokens
 _log = logging.getLogger(__name__)
 
 MOST_KNOWN = 50_000
+FEW = 4
+"""Sessions that are looked up at the same moment: more are a crowd."""
 TRUST_SECONDS = 0.8
 """How old the news may be for a record in Redis to count: a session that ended since may still have one."""
 BLIND_SECONDS = 5.0
@@ -53,6 +55,7 @@ class SessionDirectory:
         self._feed = RevocationFeed(database, redis, self._hear)
         self._tidying: asyncio.Task[None] | None = None
         self._reading = Together(self._read)
+        self._looking = 0
 
     async def open(self) -> None:
         """Read which sessions have ended and listen for more. Raises Problem 503 when PostgreSQL is away."""
@@ -95,9 +98,17 @@ class SessionDirectory:
         return await queries.dead_sessions(self._database, list(session_ids), now)
 
     async def _look_up(self, claims: Claims, now: datetime) -> Caller:
+        self._looking += 1
+        try:
+            return await self._looked_up(claims, now)
+        finally:
+            self._looking -= 1
+
+    async def _looked_up(self, claims: Claims, now: datetime) -> Caller:
         # A session may have ended while its record stayed. Fresh news tells; without it PostgreSQL is asked. Where many
-        # come at once (a node has just started), one statement for all of them is quicker than a record for each.
-        alone = not self._reading.is_busy
+        # come at once (a node has just started, an offer opens), one statement for all of them is quicker than a
+        # record for each.
+        alone = self._looking <= FEW
         identity = await self._records.get(claims.session_id) if alone and self._feed.lag < TRUST_SECONDS else None
         if identity is None:
             session = await self._reading.ask(claims.session_id)
