@@ -13,7 +13,7 @@ UV_LOCK := uv pip compile pyproject.toml --extra local --generate-hashes --no-em
 SOAKED := tests/ledger tests/live/test_observer.py tests/api/test_who_may_what.py
 WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist \) -prune -o -type f -print)
 
-.PHONY: help setup run test soak lint format dev dev-server dev-web screenshots audit bench api lock clean
+.PHONY: help setup run test soak lint format dev dev-server dev-web screenshots audit bench bench-profile api lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,8 +61,11 @@ screenshots: setup ## Paint every page in every state into screenshots/ (ARGS="-
 audit: setup ## Measure the pages: Lighthouse, and frames a second in a rush (needs a machine with nothing else to do)
 	$(BIN)/python -m pytest -q -s --timeout 900 tests/browser/audit.py $(ARGS)
 
-bench: setup ## Measure against the original stack and a constant answer (ARGS="--full" …)
+bench: setup ## Measure against what people would take instead (ARGS="--full", "--only pgbench" …)
 	$(BIN)/python -m bench $(ARGS)
+
+bench-profile: setup ## Show where a node's time goes while one hot event is redeemed
+	$(BIN)/python -m bench.profile $(ARGS)
 
 vectors: setup ## Record anew the cases that the web apps share: the ledger's, how codes are read, QR codes
 	DIBS_RECORD_VECTORS=1 $(BIN)/python -m pytest -q tests/ledger/test_law.py tests/vouchers/test_codes.py \
