@@ -67,9 +67,9 @@ bench: setup ## Measure against what people would take instead (ARGS="--full", "
 bench-profile: setup ## Show where a node's time goes while one hot event is redeemed
 	$(BIN)/python -m bench.profile $(ARGS)
 
-vectors: setup ## Record anew the cases that the web apps share: the ledger's, how codes are read, QR codes
-	DIBS_RECORD_VECTORS=1 $(BIN)/python -m pytest -q tests/ledger/test_law.py tests/vouchers/test_codes.py \
-	  tests/vouchers/test_qr_vectors.py
+vectors: setup ## Record anew the cases that the web apps share: the ledger's, the door's, codes, QR codes
+	DIBS_RECORD_VECTORS=1 $(BIN)/python -m pytest -q tests/ledger/test_law.py tests/redemptions/test_recorded_rules.py \
+	  tests/vouchers/test_codes.py tests/vouchers/test_qr_vectors.py tests/doors/test_book.py
 
 api: .venv/.package web/node_modules/.installed ## Write the API documents anew, and the web's types from them
 	$(BIN)/dibs api-docs web/api

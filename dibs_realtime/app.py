@@ -5,6 +5,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from aiohttp import web
@@ -21,6 +22,10 @@ from dibs_realtime.claims.repository import GuestRepository
 from dibs_realtime.claims.routes import routes as guest_routes
 from dibs_realtime.dashboard.queries import RESIDENT, snapshot
 from dibs_realtime.dashboard.routes import routes as dashboard_routes
+from dibs_realtime.doors.book import queries as book_queries
+from dibs_realtime.doors.book.repository import BookRepository
+from dibs_realtime.doors.book.routes import routes as book_routes
+from dibs_realtime.doors.book.sealer import Sealer
 from dibs_realtime.doors.pairing import PairingOffice
 from dibs_realtime.doors.repository import PairingRepository, PresenceRepository
 from dibs_realtime.doors.routes import device_routes, gate_routes
@@ -133,7 +138,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
         FailureWindow("access-code", settings.login_failures_per_address, 600),
         clock,
     )
-    doors = DoorDesk(ledger, gatekeeper.role_of)
+    doors = DoorDesk(ledger, gatekeeper.role_of, timedelta(minutes=settings.lease_minutes))
     publisher = Publisher(database, ledger, clock)
     lookup = PublicLookup(
         database, limits, FailureWindow("voucher-lookup", settings.lookups_per_address, 60), clock
@@ -164,6 +169,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
         *guest_routes(guests, database, settings.public_url),
         *device_routes(database, ledger, office, presence, settings.public_url, clock),
         *search_routes(database),
+        *book_routes(database),
         *dashboard_routes(database, clock),
         *server_routes(database, redis, registry, MetricsDoor(settings.metrics_allowed), documents),
     )
@@ -178,9 +184,11 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
         ),
         origins=(settings.public_url,),
     )
+    sealer = Sealer(BookRepository(database))
     ledger.listen(hub.committed)
+    ledger.listen(sealer.committed)
     sessions.on_revoked(hub.ended)
-    app = web.Application(middlewares=[middleware(HttpFigures(registry))], client_max_size=LARGEST_BODY)
+    app = web.Application(middlewares=[middleware(HttpFigures(registry), clock)], client_max_size=LARGEST_BODY)
     app[PARTS] = Parts(
         settings, clock, registry, database, redis, sessions, gatekeeper, addresses, ledger, routes
     )  # fmt: skip
@@ -188,7 +196,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
     bind(app, routes, gatekeeper, addresses)
     add_pages(app, built())
     hub.attach(app)
-    app.cleanup_ctx.append(_lifetime(database, redis, sessions, passwords, hub))
+    app.cleanup_ctx.append(_lifetime(database, redis, sessions, passwords, sealer, hub))
     app.cleanup_ctx.append(_janitor(publisher.staging, clock))
     app.on_shutdown.append(lambda _: hub.close())
     return app
@@ -207,12 +215,13 @@ def _ports(
         claim=guests.claim,
         public_event=partial(guest_queries.public_event, database),
         counts=partial(guest_queries.counts, database),
+        door_states=partial(book_queries.states_of, database),
         guest_vouchers=partial(guest_queries.vouchers_of_guests, database),
     )
 
 
 def _lifetime(
-    database: Database, redis: Redis, sessions: SessionDirectory, passwords: Passwords, hub: Hub
+    database: Database, redis: Redis, sessions: SessionDirectory, passwords: Passwords, sealer: Sealer, hub: Hub
 ) -> Callable[[web.Application], AsyncIterator[None]]:
     async def connections(_app: web.Application) -> AsyncIterator[None]:
         async with contextlib.AsyncExitStack() as stack:  # what was opened is closed, also when the next one fails
@@ -223,6 +232,8 @@ def _lifetime(
             await redis.open()
             stack.push_async_callback(sessions.close)
             await sessions.open()
+            stack.push_async_callback(sealer.close)
+            sealer.start()
             hub.start()
             yield
 

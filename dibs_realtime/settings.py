@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     guest_burst: int = Field(default=300, ge=1)  # new guests of one address at once ...
     guests_per_second: float = Field(default=5.0, gt=0)  # ... and afterwards
     lookups_per_address: int = Field(default=120, ge=1)  # of voucher pages by code, within a minute
+    lease_minutes: int = Field(default=120, ge=1, le=10_080)  # how long a door holds the uses that it was lent
     messages_per_second: int = Field(default=50, ge=1)  # of one socket; twice that in a burst
 
     @field_validator("trusted_proxies", "metrics_allowed", mode="before")

@@ -20,7 +20,7 @@ _PLACES = ", ".join(f"${n}" for n in range(1, len(EVENTS.columns) + 1))
 _OF_AN_EVENT = (
     "ledger", "verdicts", "gates", "gate_counters", "event_counters", "status_changes", "offers", "offer_counters",
     "devices", "device_presence", "voucher_batches", "vouchers", "voucher_voids", "redemptions", "attempts",
-    "conflicts", "minute_counters",
+    "conflicts", "minute_counters", "door_seals",
 )  # fmt: skip
 
 

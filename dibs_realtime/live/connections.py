@@ -176,6 +176,11 @@ def watchers(event_id: UUID) -> str:
     return f"w:{event_id}"
 
 
+def doors(event_id: UUID) -> str:
+    """Return the room of the devices that watch an event."""
+    return f"d:{event_id}"
+
+
 def guest_room(guest_id: UUID) -> str:
     """Return the room of a guest's connections."""
     return f"g:{guest_id}"

@@ -19,8 +19,9 @@ from dibs_realtime.kit.redis import Redis
 from dibs_realtime.kit.tasks import end
 from dibs_realtime.ledger.model import Commit
 from dibs_realtime.live.beacon import Beacon
+from dibs_realtime.live.burns import Burns
 from dibs_realtime.live.bus import Bus
-from dibs_realtime.live.connections import Connection, Connections, FrameFanout, watchers
+from dibs_realtime.live.connections import Connection, Connections, FrameFanout, doors, watchers
 from dibs_realtime.live.desk import Desk
 from dibs_realtime.live.feed import Feed
 from dibs_realtime.live.feeds import Feeds
@@ -73,6 +74,7 @@ class Hub:
         self._feeds = Feeds(self._bus, self._new_feed, gathering.forget)
         self._beacon = Beacon(ports, self._feeds, self._bus, gathering, fanout)
         self._guests = GuestVouchers(ports.guest_vouchers, connections, fanout)
+        self._burns = Burns(ports.door_states, connections, fanout)
         self._public = PublicCounts(ports.public_event, ports.counts, connections, fanout)
         self._presence = Presence(
             PresenceRepository(database, self.node_id), connections, fanout, self._bus, clock, self._watched
@@ -125,6 +127,7 @@ class Hub:
         await self._presence.close()
         await self._public.close()
         await self._guests.close()
+        await self._burns.close()
         await self._beacon.close()
         await self._feeds.close()
         await self._bus.close()
@@ -172,7 +175,9 @@ class Hub:
 
     def _deliver(self, event_id: UUID, passage: Passage) -> None:
         self._gathering.deliver(event_id, passage)
-        self._guests.changed(event_id, (line.voucher_id for line in passage.lines if line.voucher_id is not None))
+        voucher_ids = [line.voucher_id for line in passage.lines if line.voucher_id is not None]
+        self._guests.changed(event_id, voucher_ids)
+        self._burns.changed(event_id, voucher_ids)
         self._public.changed(event_id)
 
     def _jumped(self, feed: Feed) -> None:
@@ -192,6 +197,8 @@ class Hub:
         self._desk.forget(sid)
 
     def _joined(self, connection: Connection, event_id: UUID) -> None:
+        if isinstance(connection.caller, Device):
+            self._connections.join(connection, doors(event_id))
         self._spawn(self._tell_presence(connection, event_id))
 
     async def _tell_presence(self, connection: Connection, event_id: UUID) -> None:

@@ -140,6 +140,18 @@ class Head(_Sent):
     head_seq: int
 
 
+class Burn(_Sent):
+    """How vouchers stand at entry `seq`, by their ordinals in the door's snapshot: `[ordinal, uses, flags]` each.
+
+    Flags 1: claimed, 2: over for good. A door that was away asks `GET …/door-snapshot/state` first.
+    """
+
+    event_id: UUID
+    epoch: UUID
+    seq: int
+    burns: list[list[int]]
+
+
 class OfferCounts(_Sent):
     """An offer's public numbers, and whether it is given out at the moment."""
 
@@ -242,6 +254,7 @@ PUSHES: Mapping[str, Push] = {
     "head": Push(Head, "those who watch the event"),
     "scan": Push(Scan, "those who watch the event"),
     "presence": Push(Presence, "those who watch the event"),
+    "burn": Push(Burn, "devices that watch the event"),
     "counts": Push(Counts, "those who watch the public page"),
     "voucher": Push(WalletVoucher, "the guest who has the voucher"),
     "unwatched": Push(Unwatched, "one connection"),

@@ -9,6 +9,7 @@ from uuid import UUID
 from dibs_realtime.accounts.caller import Caller, Guest
 from dibs_realtime.claims.schemas import PublicEvent, WalletVoucher
 from dibs_realtime.dashboard.schemas import Snapshot
+from dibs_realtime.doors.book.queries import States
 from dibs_realtime.ledger.queries import Stretch
 from dibs_realtime.redemptions.schemas import RedeemRequest
 
@@ -58,6 +59,7 @@ class Ports:
     claim(guest, offer_id, idempotency_key): `ClaimVerdict`, also as a dict.
     public_event(slug): an open or closed event with its claimable offers; None: there is none.
     counts(event_id): the event's `status`, and by id of its `offers` `{status, claimed, redeemed, remaining}`.
+    door_states(event_id, voucher_ids): how those vouchers stand that are in the door's book.
     guest_vouchers(event_id, voucher_ids, guest_ids): those vouchers that belong to those guests, and whose.
     """
 
@@ -70,6 +72,7 @@ class Ports:
     claim: Callable[[Guest, UUID, str], Awaitable[Any]]
     public_event: Callable[[str], Awaitable[PublicEvent | None]]
     counts: Callable[[UUID], Awaitable[Mapping[str, Any]]]
+    door_states: Callable[[UUID, Collection[UUID]], Awaitable[States]]
     guest_vouchers: Callable[
         [UUID, Collection[UUID], Collection[UUID]], Awaitable[Sequence[tuple[UUID, WalletVoucher]]]
     ]

@@ -9,7 +9,7 @@ from dibs_realtime.kit import problems
 from dibs_realtime.live import codec, lines
 from dibs_realtime.live.answers import Answers
 from dibs_realtime.live.conflate import Shared
-from dibs_realtime.live.connections import Connection, Connections, Fanout, Watch, watchers
+from dibs_realtime.live.connections import Connection, Connections, Fanout, Watch, doors, watchers
 from dibs_realtime.live.feed import Feed
 from dibs_realtime.live.feeds import Feeds
 from dibs_realtime.live.lines import Passage
@@ -75,6 +75,7 @@ class Watching:
         """Answer `unwatch`; also what happens when the connection ends."""
         if connection.watches.pop(event_id, None) is not None:
             self._connections.leave(connection, watchers(event_id))
+            self._connections.leave(connection, doors(event_id))
             self._feeds.release(event_id)
 
     async def recheck(self, connection: Connection, event_id: UUID, reason: str) -> None:

@@ -12,6 +12,8 @@ from dibs_realtime.ledger.table import Table
 from dibs_realtime.ledger.view import View
 
 OfferStatus = Literal["active", "paused"]
+OfflineRule = Literal["allow", "lease", "online_only"]
+"""How doors may judge alone: anything, what was lent to them, nothing."""
 NO_GATE = UUID(int=0)
 
 
@@ -35,6 +37,13 @@ class Offer(Row, frozen=True):
     version: int
     created_at: datetime
     updated_at: datetime
+    offline: OfflineRule = "allow"
+
+    def redeems_at(self, at: datetime) -> bool:
+        """Return whether it may be redeemed at that time: its window includes its start and excludes its end."""
+        return (self.redeem_from is None or at >= self.redeem_from) and (
+            self.redeem_until is None or at < self.redeem_until
+        )
 
 
 class OfferCounter(Row, frozen=True):
@@ -106,10 +115,11 @@ OFFERS: Table[Offer] = Table(
         "version": "integer",
         "created_at": "timestamptz",
         "updated_at": "timestamptz",
+        "offline": "text",
     },
     updates=(
         "title", "description", "quantity", "claimable", "per_guest_limit", "max_uses", "claim_from", "claim_until",
-        "redeem_from", "redeem_until", "gate_ids", "status", "deleted", "version", "updated_at",
+        "redeem_from", "redeem_until", "gate_ids", "status", "deleted", "version", "updated_at", "offline",
     ),
     resident=True,
 )  # fmt: skip

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from dibs_realtime.kit.wire import LongText, Moment, Name, Omissible, Utc, Wire
-from dibs_realtime.offers.model import OfferStatus
+from dibs_realtime.offers.model import OfferStatus, OfflineRule
 
 Quantity = Annotated[int, Field(ge=0, le=10_000_000, strict=True)]
 Limit = Annotated[int, Field(ge=1, le=100_000, strict=True)]
@@ -31,6 +31,7 @@ class OfferResource(Wire):
     redeem_until: Utc | None
     gate_ids: list[UUID]
     status: OfferStatus
+    offline: OfflineRule
     version: int
     created_at: Utc
     updated_at: Utc
@@ -75,6 +76,7 @@ class NewOffer(_Windows):
     max_uses: Uses = 1
     gate_ids: GateIds = Field(default_factory=list)
     status: OfferStatus = "active"
+    offline: OfflineRule = "allow"
 
 
 class OfferPatch(_Windows):
@@ -88,3 +90,4 @@ class OfferPatch(_Windows):
     max_uses: Omissible[Uses] = None
     gate_ids: Omissible[GateIds] = None
     status: Omissible[OfferStatus] = None
+    offline: Omissible[OfflineRule] = None

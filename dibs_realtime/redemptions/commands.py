@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,22 +15,24 @@ from dibs_realtime.ledger.row import Row, replace
 from dibs_realtime.ledger.table import Read
 from dibs_realtime.ledger.view import View
 from dibs_realtime.offers.model import OFFERS, Offer, record
-from dibs_realtime.redemptions import conflicts
+from dibs_realtime.redemptions import conflicts, leases
 from dibs_realtime.redemptions.model import (
     ATTEMPTS,
     LAST_OF_CODE,
     LAST_OF_VOUCHER,
     LATE_AFTER,
+    REDEMPTION_BY_KEY,
     REDEMPTIONS,
     Attempt,
     Redemption,
     Standing,
+    gate_of_scan,
     judge,
 )
-from dibs_realtime.redemptions.render import last_use, uses_of, verdict_shape
+from dibs_realtime.redemptions.render import last_use, other_side, uses_of, verdict_shape
 from dibs_realtime.redemptions.schemas import LocalJudgement
 from dibs_realtime.vouchers import codes
-from dibs_realtime.vouchers.model import VOUCHER_BY_CODE, VOUCHER_BY_ID, VOUCHERS, Voucher
+from dibs_realtime.vouchers.model import VOUCHER_BY_CODE, VOUCHER_BY_ID, VOUCHERS, Lease, Voucher
 from dibs_realtime.vouchers.render import voucher_shape
 
 SCOPE = "door"
@@ -82,6 +84,7 @@ class Redeem(KeyedCommand[dict[str, Any]]):
     new_id: UUID
     conflict_id: UUID
     lane: Lane = Lane.DOOR
+    lease_for: timedelta = leases.LEASE_FOR
 
     @property
     def scope(self) -> str:
@@ -95,7 +98,11 @@ class Redeem(KeyedCommand[dict[str, Any]]):
         elif scan.voucher_id is not None:
             reads += (Read(VOUCHER_BY_ID, scan.voucher_id), Read(LAST_OF_VOUCHER, scan.voucher_id))
         if scan.local is not None:
-            reads += (Read(STATUS_HISTORY, self.event_id), *conflicts.reads(self.key))
+            reads += (
+                Read(STATUS_HISTORY, self.event_id),
+                Read(REDEMPTION_BY_KEY, self.key),
+                *conflicts.reads(self.key),
+            )
         return reads
 
     def fingerprint(self, view: View) -> str:
@@ -110,7 +117,7 @@ class Redeem(KeyedCommand[dict[str, Any]]):
         if known is not None:
             answer = known.answer
             if self.scan.local is not None and not self.scan.dry_run:
-                answer = self._open_conflict_of_refusal(view, case, known)
+                answer = self._open_conflict_of_answer(view, case, known)
             return self.render(view, answer, replayed=True)
         self._check(case)
         answer = self._judged(view, case)
@@ -139,10 +146,11 @@ class Redeem(KeyedCommand[dict[str, Any]]):
         scan, now = self.scan, view.now
         voucher = self._voucher(view)
         device = device_of(view, self.device_id) if self.device_id is not None else None
-        gate_id = scan.gate_id or (device.gate_id if device is not None else None)
-        gate = view.get(GATES, gate_id) if gate_id is not None else None
-        if gate is not None and gate.deleted and scan.local is None:
-            gate = None  # a door that judged alone may have stood at a gate that was deleted since
+        own = device.gate_id if device is not None else None
+        gate = view.get(GATES, scan.gate_id or own)
+        if gate is not None:
+            known = {gate.id: gate.deleted}
+            gate = gate if gate_of_scan(scan.gate_id, own, known, alone=scan.local is not None) is not None else None
         at = now
         if scan.local is not None and scan.scanned_at is not None:
             # Between the first pairing and now, whatever the door's clock said.
@@ -180,7 +188,10 @@ class Redeem(KeyedCommand[dict[str, Any]]):
 
     def _judged(self, view: View, case: Case) -> dict[str, Any]:
         voucher, gate = case.voucher, case.gate
-        reason = judge(voucher, case.offer, self._standing(view, case), case.gate_id, self.scan.units, case.at)
+        # What a door did alone has happened: there the uses that are left decide, and not who held them.
+        lent = self.scan.local is None and leases.is_lent_to_another(view, voucher, case.offer, self.device_id)
+        standing = self._standing(view, case)
+        reason = judge(voucher, case.offer, standing, case.gate_id, self.scan.units, case.at, lent=lent)
         return {
             "reason": reason,
             "redemption_id": None,
@@ -190,6 +201,7 @@ class Redeem(KeyedCommand[dict[str, Any]]):
             "voucher": uses_of(voucher),
             "previous": last_use(view, voucher) if reason in PREVIOUS_TOLD else None,
             "conflict_id": None,
+            "leased_until": None,
             "actor_id": self.actor.id,
             "gate": gate.name if gate is not None else None,
             "device": case.device.label if case.device is not None else None,
@@ -212,16 +224,33 @@ class Redeem(KeyedCommand[dict[str, Any]]):
         else:
             assert voucher is not None
             self._redeem(view, case, voucher, answer)
-            if local is not None and view.now - case.at > LATE_AFTER:
-                answer["conflict_id"] = self._open_conflict(view, case, "late", None)
+            beside = self._doubt(view, case)
+            if beside is not None:
+                answer["conflict_id"] = self._open_conflict(view, case, beside, None)
         return answer
+
+    def _doubt(self, view: View, case: Case) -> str | None:
+        """Return why a person should look at what a door did alone although it is recorded as it was."""
+        if self.scan.local is None:
+            return None
+        if view.now - case.at > LATE_AFTER:
+            return "late"
+        # The door's clock was wrong, and the time decided.
+        if self._clock_suspect(case.at) and case.offer is not None and not case.offer.redeems_at(view.now):
+            return "clock"
+        return None
 
     def _redeem(self, view: View, case: Case, voucher: Voucher, answer: dict[str, Any]) -> None:
         units, at, gate_id, now = self.scan.units, case.at, case.gate_id, view.now
         offline = self.scan.local is not None
         uses = voucher.uses + units
         after = replace(
-            voucher, uses=uses, state=voucher.state_with(uses), last_redemption_id=self.new_id, updated_at=now
+            voucher,
+            uses=uses,
+            state=voucher.state_with(uses),
+            last_redemption_id=self.new_id,
+            updated_at=now,
+            lease=self._lease(view, case, voucher, uses),
         )
         counts = {"redeemed_units": units}
         if voucher.unclaimed:
@@ -236,6 +265,9 @@ class Redeem(KeyedCommand[dict[str, Any]]):
         }
         if offline:
             data |= {"received_at": now, "clock_suspect": self._clock_suspect(at)}
+        lease = after.lease
+        if lease is not None and lease != voucher.lease:
+            data["lease"] = {"device_id": lease.device_id, "until": lease.until}
         seq = record(
             view,
             Draft("voucher.redeemed", self._actor(case), voucher.offer_id, voucher.id, gate_id, data, counts),
@@ -257,10 +289,22 @@ class Redeem(KeyedCommand[dict[str, Any]]):
                 received_at=now,
                 offline=offline,
                 reversed_at=None,
+                local=self.scan.local.model_dump(mode="json") if self.scan.local is not None else None,
             ),
         )
         answer["redemption_id"], answer["seq"], answer["redeemed_at"] = self.new_id, seq, at
         answer["voucher"] = uses_of(after)
+        if lease is not None and lease.device_id == self.device_id:
+            answer["leased_until"] = lease.until
+
+    def _lease(self, view: View, case: Case, voucher: Voucher, uses: int) -> Lease | None:
+        """Return to whom the rest of the uses is lent now: a device's online scan lends it to that device."""
+        offer, device = case.offer, case.device
+        if uses >= voucher.max_uses:
+            return None
+        if offer is None or offer.offline != "lease" or device is None or self.scan.local is not None:
+            return voucher.lease
+        return Lease(device.id, device.session_id, view.now + self.lease_for)
 
     def _actor(self, case: Case) -> Actor:
         device = case.device
@@ -292,37 +336,42 @@ class Redeem(KeyedCommand[dict[str, Any]]):
         view.notify(conflicts.scan_notice(self.event_id, attempt))
 
     def _open_conflict(self, view: View, case: Case, reason: str, previous: Mapping[str, Any] | None) -> UUID:
-        assert self.scan.local is not None
+        local = self.scan.local
+        assert local is not None
+        door = {
+            "side": "door",
+            "device_id": self.device_id,
+            "device": self._actor(case).label,
+            "staff": local.staff,
+            "gate_id": case.gate_id,
+            "gate": case.gate.name if case.gate is not None else None,
+            "verdict": local.verdict,
+            "scanned_at": case.at,
+            "device_time": local.device_time,
+            "clock_offset_ms": local.clock_offset_ms,
+            "clock_suspect": self._clock_suspect(case.at),
+            "units": self.scan.units,
+            "received_at": view.now,
+        }
+        server = {"side": "server", "reason": reason, "previous": previous, **other_side(view, case.voucher)}
         return conflicts.open_conflict(
-            view,
-            self.conflict_id,
-            self.key,
-            reason,
-            case.voucher,
-            case.gate_id,
-            [
-                {
-                    "side": "door",
-                    "device_id": self.device_id,
-                    "device": self._actor(case).label,
-                    "staff": self.scan.local.staff,
-                    "gate_id": case.gate_id,
-                    "scanned_at": case.at,
-                    "clock_suspect": self._clock_suspect(case.at),
-                    "units": self.scan.units,
-                    "received_at": view.now,
-                },
-                {"side": "server", "reason": reason, "previous": previous},
-            ],
+            view, self.conflict_id, self.key, reason, case.voucher, case.gate_id, [door, server]
         )
 
-    def _open_conflict_of_refusal(self, view: View, case: Case, known: Verdict) -> Mapping[str, Any]:
-        """Open the conflict of a key whose refusal was stored and that comes back as an admission."""
-        assert self.scan.local is not None
-        answer = known.answer
-        if self.scan.local.verdict != "accepted" or answer["reason"] is None or answer["conflict_id"]:
+    def _open_conflict_of_answer(self, view: View, case: Case, known: Verdict) -> Mapping[str, Any]:
+        """Open the conflict of a key whose answer was stored, where the door that never saw it did something else."""
+        local, answer = self.scan.local, known.answer
+        assert local is not None
+        reason = answer["reason"]
+        if answer["conflict_id"] or (reason is not None and local.verdict == "refused"):
             return answer
-        conflict_id = self._open_conflict(view, case, answer["reason"], answer["previous"])
+        if reason is None:
+            redemption = view.get(REDEMPTIONS, UUID(str(answer["redemption_id"])))
+            is_reversed = redemption is not None and redemption.reversed_at is not None
+            if is_reversed != (local.verdict == "accepted"):
+                return answer
+            reason = "reversed" if is_reversed else "turned_away"
+        conflict_id = self._open_conflict(view, case, reason, answer["previous"])
         changed = {**answer, "conflict_id": str(conflict_id)}
         view.put(VERDICTS, replace(known, answer=changed))
         return changed

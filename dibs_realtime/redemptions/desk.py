@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from dibs_realtime.kit.ids import new_id
 from dibs_realtime.ledger.command import Lane
 from dibs_realtime.ledger.writer import Ledger
 from dibs_realtime.redemptions.commands import Redeem, Scan
+from dibs_realtime.redemptions.leases import LEASE_FOR
 from dibs_realtime.redemptions.messages import message
 from dibs_realtime.redemptions.reversal import Reverse
 from dibs_realtime.redemptions.schemas import RedeemRequest, ReversalRequest
@@ -30,9 +32,10 @@ RoleOf = Callable[[Caller, UUID], Awaitable[str | None]]
 class DoorDesk:
     """Redeems and reverses."""
 
-    def __init__(self, ledger: Ledger, role_of: RoleOf) -> None:
+    def __init__(self, ledger: Ledger, role_of: RoleOf, lease_for: timedelta = LEASE_FOR) -> None:
         self._ledger = ledger
         self._role_of = role_of
+        self._lease_for = lease_for
 
     async def redeem(
         self, caller: Caller, event_id: UUID, request: RedeemRequest, language: str, *, lane: Lane = Lane.DOOR
@@ -61,6 +64,7 @@ class DoorDesk:
             new_id=(fresh := new_id()),
             conflict_id=new_id() if request.local is not None else fresh,
             lane=lane,
+            lease_for=self._lease_for,
         )
         verdict = await self._ledger.submit(command)
         verdict["message"] = message(verdict["reason"], language)

@@ -14,7 +14,9 @@ _TEXTS = {
         "not_yet_valid": "Too early: not valid yet.",
         "expired": "Too late: no longer valid.",
         "already_redeemed": "Already used.",
+        "leased": "Another door holds the uses of this voucher.",
         "insufficient_uses": "Not that many uses are left.",
+        "online_only": "This needs a network.",
     },
     "lt": {
         "accepted": "Sveiki atvykę.",
@@ -27,7 +29,9 @@ _TEXTS = {
         "not_yet_valid": "Per anksti: dar negalioja.",
         "expired": "Per vėlu: nebegalioja.",
         "already_redeemed": "Jau panaudotas.",
+        "leased": "Šio kupono panaudojimus turi kitos durys.",
         "insufficient_uses": "Tiek panaudojimų nebeliko.",
+        "online_only": "Tam reikia ryšio.",
     },
 }
 

@@ -1,5 +1,6 @@
 """The rules of the door, pure: the same cases are the scanner's offline rules."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -20,8 +21,11 @@ RefusalReason = Literal[
     "not_yet_valid",
     "expired",
     "already_redeemed",
+    "leased",
     "insufficient_uses",
+    "online_only",
 ]
+"""In the order in which they are looked for. `online_only` is said by doors that judged alone, never by the server."""
 Outcome = Literal["accepted_as_is", "guest_informed", "dismissed"]
 """What was made of a conflict: the admission stands, the guest was spoken to, or it was none after all."""
 ReversalReason = Literal["already_reversed", "not_yours", "too_late"]
@@ -40,11 +44,19 @@ class Standing(Row, frozen=True):
 
 
 def judge(
-    voucher: Voucher | None, offer: Offer | None, standing: Standing, gate_id: UUID | None, units: int, at: datetime
+    voucher: Voucher | None,
+    offer: Offer | None,
+    standing: Standing,
+    gate_id: UUID | None,
+    units: int,
+    at: datetime,
+    *,
+    lent: bool = False,
 ) -> RefusalReason | None:
     """Return the first reason against redeeming `units` of the voucher at the gate at that time, or None.
 
-    Windows include their start and exclude their end.
+    lent: another device holds the voucher's uses. Windows include their start and exclude their end.
+    web/src/lib/offline/rules.ts is the same rule; `make vectors` records the cases that both must pass.
     """
     if voucher is None or offer is None:
         return "unknown_code"
@@ -64,9 +76,23 @@ def judge(
         return "expired"
     if voucher.uses >= voucher.max_uses:
         return "already_redeemed"
+    if lent:
+        return "leased"
     if voucher.uses + units > voucher.max_uses:
         return "insufficient_uses"
     return None
+
+
+def gate_of_scan(wanted: UUID | None, own: UUID | None, deleted: Mapping[UUID, bool], *, alone: bool) -> UUID | None:
+    """Return the gate that a scan counts at: the one asked for, else the device's own; None: nowhere in particular.
+
+    deleted: every gate that the event ever had, and whether it is gone. A gate that is gone counts only for a door that
+    judged alone: it may have stood there before.
+    """
+    gate_id = wanted or own
+    if gate_id is None or gate_id not in deleted:
+        return None
+    return None if deleted[gate_id] and not alone else gate_id
 
 
 class Redemption(Row, frozen=True):
@@ -85,6 +111,8 @@ class Redemption(Row, frozen=True):
     received_at: datetime
     offline: bool
     reversed_at: datetime | None
+    local: dict[str, Any] | None = None
+    """What the door said that judged alone; it may name somebody and stays off the ledger."""
 
 
 def judge_reversal(redemption: Redemption, actor_id: UUID, *, any_time: bool, now: datetime) -> ReversalReason | None:
@@ -148,6 +176,7 @@ REDEMPTIONS: Table[Redemption] = Table(
         "received_at": "timestamptz",
         "offline": "boolean",
         "reversed_at": "timestamptz",
+        "local": "jsonb",
     },
     updates=("reversed_at",),
 )
@@ -179,6 +208,18 @@ LAST_OF_CODE: Lookup[Redemption] = Lookup(
 
 LAST_OF_VOUCHER: Lookup[Redemption] = Lookup(
     "last_redemption_of_voucher", REDEMPTIONS, _last_of("id"), ("uuid",), lambda row: row.id
+)
+
+REDEMPTION_BY_KEY: Lookup[Redemption] = Lookup(
+    "redemption_by_key",
+    REDEMPTIONS,
+    f"""SELECT p.* FROM unnest({{keys}}) AS k (key)
+         CROSS JOIN LATERAL (SELECT (w.answer ->> 'redemption_id')::uuid AS id FROM verdicts w
+                              WHERE w.event_id = $1 AND w.scope = 'door' AND w.key = k.key
+                                AND w.answer ->> 'redemption_id' IS NOT NULL LIMIT 1) v
+         CROSS JOIN LATERAL {_OF_ID.format(id="v.id")}""",  # constants
+    ("text",),
+    lambda _row: None,
 )
 
 ATTEMPTS: Table[Attempt] = Table(

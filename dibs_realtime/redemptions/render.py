@@ -39,6 +39,8 @@ def verdict_shape(
         "voucher": voucher,
         "previous": _previous(answer, actor_id, now, replayed=replayed),
         "conflict_id": answer["conflict_id"],
+        # An answer that a release before this one stored says nothing of leases.
+        "leased_until": answer.get("leased_until") if _same(answer["actor_id"], actor_id) else None,
     }
 
 
@@ -63,6 +65,30 @@ def last_use(view: View, voucher: Voucher | None) -> dict[str, Any] | None:
         "gate": gate_name(view, redemption.gate_id),
         "device": device.label if device else None,
         "actor_id": redemption.actor_id,
+    }
+
+
+def other_side(view: View, voucher: Voucher | None) -> dict[str, Any]:
+    """Return who used the voucher last, as a conflict shows it: with the times as that door and as the server saw them.
+
+    `staff` may name somebody: see `conflicts.open_conflict`.
+    """
+    redemption = view.get(REDEMPTIONS, voucher.last_redemption_id) if voucher and voucher.last_redemption_id else None
+    if redemption is None:
+        return {}
+    device = device_of(view, redemption.device_id) if redemption.device_id else None
+    local = redemption.local or {}
+    return {
+        "device_id": redemption.device_id,
+        "device": device.label if device else None,
+        "staff": local.get("staff"),
+        "gate_id": redemption.gate_id,
+        "gate": gate_name(view, redemption.gate_id),
+        "redeemed_at": redemption.redeemed_at,
+        "received_at": redemption.received_at,
+        "device_time": local.get("device_time"),
+        "offline": redemption.offline,
+        "units": redemption.units,
     }
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+from dibs_realtime.accounts.caller import Device
 from dibs_realtime.events.actors import actor_of
 from dibs_realtime.kit import json, paging, problems
 from dibs_realtime.kit.clock import Clock
@@ -12,6 +13,7 @@ from dibs_realtime.ledger.editing import render
 from dibs_realtime.ledger.writer import Ledger
 from dibs_realtime.redemptions import queries
 from dibs_realtime.redemptions.desk import DoorDesk
+from dibs_realtime.redemptions.leases import EndLease
 from dibs_realtime.redemptions.messages import message
 from dibs_realtime.redemptions.resolution import ResolveConflict
 from dibs_realtime.redemptions.schemas import (
@@ -70,6 +72,12 @@ def routes(desk: DoorDesk, ledger: Ledger, database: Database, clock: Clock) -> 
     async def reverse(call: Call, body: ReversalRequest) -> bytes:
         """Take a redemption back: a door its own within 15 minutes, a manager any."""
         return json.dumps(await desk.reverse(call.caller, call.event_id, call.path["redemption_id"], body))
+
+    @r.delete("/events/{event_id}/vouchers/{voucher_id}/lease", who="M dev", headers=())
+    async def end_lease(call: Call) -> None:
+        """Take back a voucher's uses that are lent to a device: a manager anybody's, a device its own."""
+        device = call.caller.device_id if isinstance(call.caller, Device) else None
+        await ledger.submit(EndLease(call.event_id, actor_of(call.caller), call.path["voucher_id"], device))
 
     @r.get("/events/{event_id}/attempts", who="V")
     async def list_attempts(call: Call, query: PageQuery) -> Page[AttemptOut]:

@@ -71,6 +71,9 @@ class RedemptionVerdict(Wire):
     voucher: VoucherOut | None
     previous: PreviousUse | None
     conflict_id: UUID | None
+    leased_until: Annotated[
+        Utc | None, Field(description="Until then the voucher's other uses are lent to the calling device.")
+    ]
 
 
 class RedeemBatch(Wire):

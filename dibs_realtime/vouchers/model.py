@@ -10,6 +10,18 @@ from dibs_realtime.ledger.table import Lookup, Table
 VoucherState = Literal["issued", "claimed", "redeemed", "released", "voided"]
 
 
+class Lease(Row, frozen=True):
+    """The rest of a voucher's uses is lent to a device until then.
+
+    session_id: of the phone that it was lent to; another phone that is paired as the same device does not know what
+    the first one did without a network.
+    """
+
+    device_id: UUID
+    session_id: UUID | None
+    until: datetime
+
+
 class Voucher(Row, frozen=True):
     """One voucher.
 
@@ -31,6 +43,7 @@ class Voucher(Row, frozen=True):
     last_redemption_id: UUID | None
     created_at: datetime
     updated_at: datetime
+    lease: Lease | None = None
     guest_name: str | None = None
 
     @property
@@ -81,9 +94,10 @@ VOUCHERS: Table[Voucher] = Table(
         "last_redemption_id": "uuid",
         "created_at": "timestamptz",
         "updated_at": "timestamptz",
+        "lease": "jsonb",
     },
     updates=(
-        "state", "uses", "guest_id", "poolable", "holds_place", "last_redemption_id", "updated_at",
+        "state", "uses", "guest_id", "poolable", "holds_place", "last_redemption_id", "updated_at", "lease",
     ),
 )  # fmt: skip
 """Redeeming leaves the indexed ones among these as they are; PostgreSQL then keeps the row on its page."""

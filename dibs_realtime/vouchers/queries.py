@@ -12,7 +12,8 @@ from dibs_realtime.vouchers.schemas import PublicVoucher, VoucherOut, VoucherQue
 _SHAPE = """
 SELECT v.id, v.code, v.state, v.offer_id, o.title AS offer_title, v.uses, v.max_uses,
        CASE WHEN v.state IN ('released', 'voided') THEN 0 ELSE v.max_uses - v.uses END AS remaining,
-       g.name AS guest_name, g.email AS guest_email, v.batch_id, v.created_at, v.updated_at
+       g.name AS guest_name, g.email AS guest_email, v.batch_id, v.created_at, v.updated_at,
+       (v.lease ->> 'device_id')::uuid AS leased_to, (v.lease ->> 'until')::timestamptz AS leased_until
   FROM vouchers v
   JOIN offers o ON o.event_id = v.event_id AND o.id = v.offer_id
   LEFT JOIN guests g ON g.event_id = v.event_id AND g.id = v.guest_id

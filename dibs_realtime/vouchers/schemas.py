@@ -26,10 +26,12 @@ class VoucherOut(Wire):
 
 
 class VoucherRecord(VoucherOut):
-    """A voucher in the organizer's lists. `guest_email` is for managers."""
+    """A voucher in the organizer's lists. `guest_email` is for managers; `leased_to` holds its uses until then."""
 
     batch_id: UUID | None
     guest_email: str | None
+    leased_to: UUID | None
+    leased_until: Utc | None
     created_at: Utc
     updated_at: Utc
 

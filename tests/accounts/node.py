@@ -81,7 +81,7 @@ class Node:
         self.passwords.close()
 
     def app(self) -> web.Application:
-        app = web.Application(middlewares=[middleware(HttpFigures(CollectorRegistry()))])
+        app = web.Application(middlewares=[middleware(HttpFigures(CollectorRegistry()), self.clock)])
         everything = [*account_routes(self.accounts), *member_routes(self.members), *_probes()]
         bind(app, everything, self.gatekeeper, Addresses(()))
         return app

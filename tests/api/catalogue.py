@@ -49,7 +49,7 @@ def _offer(scene: Scene) -> dict[str, Any]:
         "title": "Soup", "description": "Hot", "quantity": 10, "claimable": True, "per_guest_limit": 2, "max_uses": 3,
         "claim_from": later(scene.world, hours=-1), "claim_until": later(scene.world, hours=1),
         "redeem_from": later(scene.world, hours=-1), "redeem_until": later(scene.world, hours=2),
-        "gate_ids": [scene.party.gate["id"]], "status": "active",
+        "gate_ids": [scene.party.gate["id"]], "status": "active", "offline": "lease",
     }  # fmt: skip
 
 
@@ -165,6 +165,7 @@ OPERATIONS: dict[str, Operation] = {
     "POST /events/{event_id}/redemptions/{redemption_id}/reversal": Operation(
         "D dev M", "device", lambda _: {"idempotency_key": fresh_key(), "reason": "spilled"}
     ),
+    "DELETE /events/{event_id}/vouchers/{voucher_id}/lease": Operation("M dev", "manager"),
     "GET /events/{event_id}/attempts": Operation("V", "viewer"),
     "GET /events/{event_id}/conflicts": Operation("V", "viewer"),
     "POST /events/{event_id}/conflicts/{conflict_id}/resolution": Operation(
@@ -174,6 +175,8 @@ OPERATIONS: dict[str, Operation] = {
     "GET /events/{event_id}/snapshot": Operation("V D dev", "device"),
     "GET /events/{event_id}/ledger": Operation("V D dev", "device"),
     "GET /events/{event_id}/stats": Operation("V", "viewer"),
+    "GET /events/{event_id}/door-snapshot": Operation("dev", "device"),
+    "GET /events/{event_id}/door-snapshot/state": Operation("dev", "device"),
     # the server
     "GET /healthz": Operation("-", "nobody"),
     "GET /readyz": Operation("-", "nobody"),

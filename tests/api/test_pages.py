@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from prometheus_client import CollectorRegistry, Counter
 
+from dibs_realtime.kit.clock import utc_now
 from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.http.address import Addresses
 from dibs_realtime.kit.http.binding import bind
@@ -60,7 +61,7 @@ def serve(aiohttp_client: Serve, database: Database, redis_url: str) -> Serve:
         Counter("parties", "Parties.", registry=registry).inc()
         documents = Documents(lambda: {"openapi": "3.1.0"}, lambda: {"asyncapi": "3.0.0"})
         redis = Redis(redis_url)
-        app = web.Application(middlewares=[middleware(HttpFigures(registry))])
+        app = web.Application(middlewares=[middleware(HttpFigures(registry), utc_now)])
         bind(app, routes(database, redis, registry, MetricsDoor(), documents), Anybody(), Addresses(()))
         add_pages(app, folder)
 

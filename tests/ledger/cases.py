@@ -13,6 +13,7 @@ from dibs_realtime.kit.clock import utc_now
 from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.ids import new_id
 from dibs_realtime.offers.commands import DeleteOffer, UpdateOffer
+from dibs_realtime.redemptions.leases import EndLease
 from dibs_realtime.redemptions.resolution import ResolveConflict
 from dibs_realtime.redemptions.schemas import LocalJudgement
 from dibs_realtime.vouchers.commands import VoidVoucher
@@ -97,6 +98,11 @@ async def record(database: Database) -> list[Case]:
         "a conflict resolved",
         lambda: submit(ResolveConflict(event_id, owner, conflict_id, "accepted_as_is", "the guest was in")),
     )
+    wrist = await step("an offer that is lent", lambda: night.offer(title="Wristband", max_uses=3, offline="lease"))
+    [band] = await step("its voucher issued", lambda: night.issue(wrist, 1))
+    await step("redeemed, the rest lent", lambda: night.redeem(band, actor=door))
+    lent_id = await database.fetchval("SELECT id FROM vouchers WHERE lease IS NOT NULL")
+    await step("a lease recalled", lambda: submit(EndLease(event_id, owner, lent_id, None)))
     await step("gate deleted", lambda: submit(DeleteGate(event_id, owner, bar_id, None)))
     await step("event closed", lambda: submit(SetEventStatus(event_id, owner, "closed", None)))
     return r.cases

@@ -13,7 +13,7 @@ KINDS = {
     "event.updated", "event.opened", "event.closed", "gate.created", "gate.updated", "gate.deleted", "offer.created",
     "offer.updated", "offer.deleted", "vouchers.issued", "voucher.claimed", "voucher.released", "voucher.voided",
     "voucher.redeemed", "redemption.reversed", "device.created", "device.updated", "device.paired", "device.revoked",
-    "conflict.opened", "conflict.resolved",
+    "conflict.opened", "conflict.resolved", "lease.ended",
 }  # fmt: skip
 
 

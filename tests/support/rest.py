@@ -130,6 +130,8 @@ def conforms(answer: Answer, route: Route) -> None:
             if isinstance(shape, BaseModel) and isinstance(version, int):
                 assert answer.headers.get("ETag") == f'"{version}"', answer.request
         return
+    if answer.status == 304 and "If-None-Match" in route.headers:
+        return
     assert answer.status in error_statuses(route), f"{answer.request}: undocumented {answer.status}: {answer.raw!r}"
     assert answer.headers["Content-Type"] == "application/problem+json", answer.request
     problem = ProblemDetails.model_validate_json(answer.raw)

@@ -12,6 +12,10 @@ REQUEST_HEADERS: Final[Mapping[str, dict[str, Any]]] = {
         "description": "One key, one effect: send a retry with the same key.",
         "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]{1,128}$"},
     },
+    "If-None-Match": {
+        "description": "The ETag of what the caller has: 304 when there is nothing else.",
+        "schema": {"type": "string"},
+    },
     "Accept-Language": {
         "description": "The language of texts for a person.",
         "schema": {"type": "string"},
@@ -24,6 +28,10 @@ ANSWER_HEADERS: Final[dict[str, dict[str, Any]]] = {
         "description": "Names this request in our logs.",
         "required": True,
         "schema": {"type": "string", "format": "uuid"},
+    },
+    "X-Server-Time": {
+        "description": "The server's time when it answered, in milliseconds since 1970; not on streamed answers.",
+        "schema": {"type": "integer"},
     },
     "ETag": {
         "description": "The version, to be sent back as If-Match.",

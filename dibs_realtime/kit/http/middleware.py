@@ -15,11 +15,13 @@ from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, M
 from prometheus_client.registry import Collector
 
 from dibs_realtime.kit import json, problems
+from dibs_realtime.kit.clock import Clock
 from dibs_realtime.kit.ids import new_id_text
 
 _log = logging.getLogger(__name__)
 
 REQUEST_ID = istr("X-Request-ID")
+SERVER_TIME = istr("X-Server-Time")
 _POLICY = istr("Content-Security-Policy")
 _CACHE = istr("Cache-Control")
 SECURITY_HEADERS = CIMultiDict({
@@ -86,8 +88,8 @@ def problem_response(problem: problems.Problem, request_id: str) -> web.Response
     )
 
 
-def middleware(figures: HttpFigures) -> Middleware:
-    """Return the middleware."""
+def middleware(figures: HttpFigures, clock: Clock) -> Middleware:
+    """Return the middleware. `clock`: what answers tell as the server's time, by which doors set theirs."""
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -110,6 +112,7 @@ def middleware(figures: HttpFigures) -> Middleware:
             figures.observe(method, route, response.status, time.perf_counter() - started)
         if not response.prepared:
             _dress(response.headers, request_id)
+            response.headers[SERVER_TIME] = str(int(clock().timestamp() * 1_000))
         return response
 
     return guard

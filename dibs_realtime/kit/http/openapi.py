@@ -98,6 +98,10 @@ def error_statuses(route: Route) -> list[int]:
     return sorted(found)
 
 
+_ALWAYS = ("X-Request-ID", "X-Server-Time")
+"""Headers of every answer."""
+
+
 class _Schemas(GenerateJsonSchema):
     """Schemas without a title for each field; those of answers allow what a later release adds."""
 
@@ -172,6 +176,7 @@ def _operation(route: Route, schemas: dict[tuple[str, str], Schema], definitions
         }
     operation["responses"] = {
         str(route.status): _answer(route, schemas, definitions),
+        **({"304": {"description": "As in If-None-Match."}} if "If-None-Match" in route.headers else {}),
         **{
             str(status): {"$ref": f"#/components/responses/{PROBLEM_NAMES[status]}"} for status in error_statuses(route)
         },
@@ -219,7 +224,7 @@ def _header_parameters(route: Route) -> Iterator[dict[str, Any]]:
 
 
 def _answer(route: Route, schemas: dict[tuple[str, str], Schema], definitions: dict[str, Schema]) -> dict[str, Any]:
-    headers = {"X-Request-ID": {"$ref": "#/components/headers/X-Request-ID"}}
+    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in _ALWAYS}
     schema = schemas.get((route.name, "answer"))
     if schema is not None and "version" in definitions.get(_name(schema), {}).get("properties", {}):
         headers["ETag"] = {"$ref": "#/components/headers/ETag"}

@@ -15,6 +15,20 @@ export interface components {
             type: "user" | "device" | "guest" | "system";
         };
         /**
+         * Burn
+         * @description How vouchers stand at entry `seq`, by their ordinals in the door's snapshot: `[ordinal, uses, flags]` each.
+         *
+         *     Flags 1: claimed, 2: over for good. A door that was away asks `GET …/door-snapshot/state` first.
+         */
+        Burn: {
+            burns: number[][];
+            /** Format: uuid */
+            epoch: string;
+            /** Format: uuid */
+            event_id: string;
+            seq: number;
+        };
+        /**
          * Claim
          * @description Call dibs on an offer.
          */
@@ -212,7 +226,7 @@ export interface components {
             /** Format: date-time */
             device_time: string;
             /** @default null */
-            reason?: ("unknown_code" | "voided" | "event_not_open" | "offer_paused" | "not_claimed" | "wrong_gate" | "not_yet_valid" | "expired" | "already_redeemed" | "insufficient_uses") | null;
+            reason?: ("unknown_code" | "voided" | "event_not_open" | "offer_paused" | "not_claimed" | "wrong_gate" | "not_yet_valid" | "expired" | "already_redeemed" | "leased" | "insufficient_uses" | "online_only") | null;
             /** @default null */
             staff?: string | null;
             /** @enum {string} */
@@ -257,6 +271,8 @@ export interface components {
             id: string;
             issued: number;
             max_uses: number;
+            /** @enum {string} */
+            offline: "allow" | "lease" | "online_only";
             per_guest_limit: number | null;
             places: number;
             quantity: number | null;
@@ -374,9 +390,11 @@ export interface components {
         RedemptionVerdict: {
             conflict_id: string | null;
             dry_run: boolean;
+            /** @description Until then the voucher's other uses are lent to the calling device. */
+            leased_until: string | null;
             message: string;
             previous: components["schemas"]["PreviousUse"] | null;
-            reason: ("unknown_code" | "voided" | "event_not_open" | "offer_paused" | "not_claimed" | "wrong_gate" | "not_yet_valid" | "expired" | "already_redeemed" | "insufficient_uses") | null;
+            reason: ("unknown_code" | "voided" | "event_not_open" | "offer_paused" | "not_claimed" | "wrong_gate" | "not_yet_valid" | "expired" | "already_redeemed" | "leased" | "insufficient_uses" | "online_only") | null;
             redeemed_at: string | null;
             redemption_id: string | null;
             replayed: boolean;
@@ -402,7 +420,7 @@ export interface components {
             offer_id: string | null;
             offline: boolean;
             /** @enum {string} */
-            reason: "unknown_code" | "voided" | "event_not_open" | "offer_paused" | "not_claimed" | "wrong_gate" | "not_yet_valid" | "expired" | "already_redeemed" | "insufficient_uses";
+            reason: "unknown_code" | "voided" | "event_not_open" | "offer_paused" | "not_claimed" | "wrong_gate" | "not_yet_valid" | "expired" | "already_redeemed" | "leased" | "insufficient_uses" | "online_only";
             units: number;
             voucher_id: string | null;
         };

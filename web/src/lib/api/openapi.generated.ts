@@ -449,6 +449,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events/{event_id}/door-snapshot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fetch what a door needs to judge alone: 5,000 sealed vouchers a chunk. 304: as in the ETag.
+         * @description The body: 4 bytes, the length of a JSON header; the header; `count` records of 74 bytes; `count` states of 3
+         *     bytes (uses, flags). Header: `format`, `epoch`, `seq` (what the states are current to), `sealed_seq` (up to
+         *     which entry everything is sealed), `chunk`, `next` (what to ask for then), `last` (the newest: there is more
+         *     while `next` is smaller), `vouchers`, `count`, `salt`, `iterations`. A voucher whose guest changed comes again.
+         *
+         *     Who: the event's paired devices.
+         */
+        get: operations["doors_snapshot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{event_id}/door-snapshot/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fetch how vouchers stand by ordinal, after a time without the `burn` messages of the socket.
+         * @description Who: the event's paired devices.
+         */
+        get: operations["doors_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events/{event_id}/gates": {
         parameters: {
             query?: never;
@@ -805,6 +850,26 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{event_id}/vouchers/{voucher_id}/lease": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take back a voucher's uses that are lent to a device: a manager anybody's, a device its own.
+         * @description Who: the event's managers, the event's paired devices.
+         */
+        delete: operations["redemptions_end_lease"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1230,7 +1295,7 @@ export interface components {
             offer_id: string | null;
             offline: boolean;
             /** @enum {string} */
-            reason: "unknown_code" | "voided" | "event_not_open" | "offer_paused" | "not_claimed" | "wrong_gate" | "not_yet_valid" | "expired" | "already_redeemed" | "insufficient_uses";
+            reason: "unknown_code" | "voided" | "event_not_open" | "offer_paused" | "not_claimed" | "wrong_gate" | "not_yet_valid" | "expired" | "already_redeemed" | "leased" | "insufficient_uses" | "online_only";
             units: number;
             voucher_id: string | null;
         };
@@ -1339,6 +1404,19 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             version: number;
+        };
+        /**
+         * DoorState
+         * @description How vouchers stand at entry `seq`: `[ordinal, uses, flags]` each, flags 1: claimed, 2: over for good.
+         *
+         *     `whole`: all that are not as issued, and not only those that changed.
+         */
+        DoorState: {
+            burns: number[][];
+            /** Format: uuid */
+            epoch: string;
+            seq: number;
+            whole: boolean;
         };
         /**
          * EntryOut
@@ -1633,7 +1711,7 @@ export interface components {
             /** Format: date-time */
             device_time: string;
             /** @default null */
-            reason?: ("unknown_code" | "voided" | "event_not_open" | "offer_paused" | "not_claimed" | "wrong_gate" | "not_yet_valid" | "expired" | "already_redeemed" | "insufficient_uses") | null;
+            reason?: ("unknown_code" | "voided" | "event_not_open" | "offer_paused" | "not_claimed" | "wrong_gate" | "not_yet_valid" | "expired" | "already_redeemed" | "leased" | "insufficient_uses" | "online_only") | null;
             /** @default null */
             staff?: string | null;
             /** @enum {string} */
@@ -1766,6 +1844,11 @@ export interface components {
             gate_ids?: string[];
             /** @default 1 */
             max_uses?: number;
+            /**
+             * @default allow
+             * @enum {string}
+             */
+            offline?: "allow" | "lease" | "online_only";
             /** @default null */
             per_guest_limit?: number | null;
             /** @default null */
@@ -1816,6 +1899,8 @@ export interface components {
             id: string;
             issued: number;
             max_uses: number;
+            /** @enum {string} */
+            offline: "allow" | "lease" | "online_only";
             per_guest_limit: number | null;
             places: number;
             quantity: number | null;
@@ -1846,6 +1931,8 @@ export interface components {
             description?: string;
             gate_ids?: string[];
             max_uses?: number;
+            /** @enum {string} */
+            offline?: "allow" | "lease" | "online_only";
             /** @default null */
             per_guest_limit?: number | null;
             /** @default null */
@@ -2188,9 +2275,11 @@ export interface components {
         RedemptionVerdict: {
             conflict_id: string | null;
             dry_run: boolean;
+            /** @description Until then the voucher's other uses are lent to the calling device. */
+            leased_until: string | null;
             message: string;
             previous: components["schemas"]["PreviousUse"] | null;
-            reason: ("unknown_code" | "voided" | "event_not_open" | "offer_paused" | "not_claimed" | "wrong_gate" | "not_yet_valid" | "expired" | "already_redeemed" | "insufficient_uses") | null;
+            reason: ("unknown_code" | "voided" | "event_not_open" | "offer_paused" | "not_claimed" | "wrong_gate" | "not_yet_valid" | "expired" | "already_redeemed" | "leased" | "insufficient_uses" | "online_only") | null;
             redeemed_at: string | null;
             redemption_id: string | null;
             replayed: boolean;
@@ -2360,7 +2449,7 @@ export interface components {
         };
         /**
          * VoucherRecord
-         * @description A voucher in the organizer's lists. `guest_email` is for managers.
+         * @description A voucher in the organizer's lists. `guest_email` is for managers; `leased_to` holds its uses until then.
          */
         VoucherRecord: {
             batch_id: string | null;
@@ -2371,6 +2460,8 @@ export interface components {
             guest_name: string | null;
             /** Format: uuid */
             id: string;
+            leased_to: string | null;
+            leased_until: string | null;
             max_uses: number;
             /** Format: uuid */
             offer_id: string;
@@ -2532,6 +2623,8 @@ export interface components {
         "WWW-Authenticate": string;
         /** @description Names this request in our logs. */
         "X-Request-ID": string;
+        /** @description The server's time when it answered, in milliseconds since 1970; not on streamed answers. */
+        "X-Server-Time": number;
     };
     pathItems: never;
 }
@@ -2550,6 +2643,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2574,6 +2668,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2603,6 +2698,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2631,6 +2727,7 @@ export interface operations {
             204: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2659,6 +2756,7 @@ export interface operations {
             204: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2690,6 +2788,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2722,6 +2821,7 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2753,6 +2853,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2781,6 +2882,7 @@ export interface operations {
             204: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2814,6 +2916,7 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2849,6 +2952,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2881,6 +2985,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2916,6 +3021,7 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2948,6 +3054,7 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2979,6 +3086,7 @@ export interface operations {
             204: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3016,6 +3124,7 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3052,6 +3161,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3085,6 +3195,7 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3118,6 +3229,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3153,6 +3265,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3187,6 +3300,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3221,6 +3335,7 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3257,6 +3372,7 @@ export interface operations {
             204: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3294,6 +3410,7 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3328,6 +3445,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3360,10 +3478,85 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["FoundVouchers"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Fault"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    doors_snapshot: {
+        parameters: {
+            query?: {
+                chunk?: number;
+            };
+            header?: {
+                /** @description The ETag of what the caller has: 304 when there is nothing else. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description As in If-None-Match. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Fault"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    doors_state: {
+        parameters: {
+            query?: {
+                after_seq?: number;
+            };
+            header?: never;
+            path: {
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoorState"];
                 };
             };
             401: components["responses"]["Unauthorized"];
@@ -3392,6 +3585,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3427,6 +3621,7 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3463,6 +3658,7 @@ export interface operations {
             204: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3501,6 +3697,7 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3536,6 +3733,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3568,6 +3766,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3602,6 +3801,7 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3637,6 +3837,7 @@ export interface operations {
             204: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3675,6 +3876,7 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3711,6 +3913,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3749,6 +3952,7 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3783,6 +3987,7 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3815,6 +4020,7 @@ export interface operations {
             204: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3853,6 +4059,7 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3889,6 +4096,7 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3921,6 +4129,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3955,6 +4164,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3992,6 +4202,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4028,6 +4239,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4060,6 +4272,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4088,6 +4301,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4118,6 +4332,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4153,6 +4368,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4190,6 +4406,7 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4223,11 +4440,40 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["VoucherRecord"];
                 };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Fault"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    redemptions_end_lease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event_id: string;
+                voucher_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -4260,6 +4506,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4295,6 +4542,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4334,6 +4582,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4363,6 +4612,7 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4393,6 +4643,7 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4424,6 +4675,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4452,6 +4704,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4482,6 +4735,7 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4516,6 +4770,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4547,6 +4802,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4578,6 +4834,7 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4609,6 +4866,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4635,6 +4893,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4661,6 +4920,7 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4695,6 +4955,7 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4727,6 +4988,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4755,6 +5017,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4781,6 +5044,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4803,6 +5067,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4826,6 +5091,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Server-Time": components["headers"]["X-Server-Time"];
                     [name: string]: unknown;
                 };
                 content: {

@@ -25,6 +25,8 @@ export type Voucher = Schema['VoucherOut'];
 
 export type EventItem = Schema['EventOut'];
 export type Attempt = Schema['AttemptOut'];
+export type LocalJudgement = Schema['LocalJudgement'];
+export type RefusalReason = NonNullable<RedeemVerdict['reason']>;
 export type MinuteFigures = Schema['MinuteFigures'];
 export type Conflict = Schema['ConflictOut'];
 export type VoucherRecord = Schema['VoucherRecord'];
@@ -60,6 +62,7 @@ export type LedgerFrame = Message['LedgerFrame'];
 export type Head = Message['Head'];
 export type Scan = Message['Scan'];
 export type Presence = Message['Presence'];
+export type Burn = Message['Burn'];
 export type SessionEnded = Message['SessionEnded'];
 
 export type WatchAck = Omit<Message['Watching'], 'ok'>;

@@ -115,7 +115,7 @@ export class OnlineCheck implements Check {
     const ways =
       item.kind === 'undo'
         ? [async () => undone(await this.#options.ways.reverse(item))]
-        : this.#options.ways.redeem.map((way) => async () => judged(await way(item.scan)));
+        : this.#options.ways.redeem.map((way) => async () => judgedBy(await way(item.scan)));
     let failure: unknown = new Error('there is no way to ask');
     for (const way of ways) {
       try {
@@ -156,11 +156,11 @@ export class OnlineCheck implements Check {
   }
 }
 
-function judged(verdict: RedeemVerdict): Answer {
+export function judgedBy(verdict: RedeemVerdict): Answer {
   return { kind: 'verdict', verdict, provisional: false };
 }
 
-function undone({ verdict, reason }: ReversalVerdict): UndoAnswer {
+export function undone({ verdict, reason }: ReversalVerdict): UndoAnswer {
   // It is taken back already: that is what was wanted.
   if (verdict === 'reversed' || reason === null || reason === 'already_reversed')
     return { kind: 'undone' };
@@ -168,6 +168,6 @@ function undone({ verdict, reason }: ReversalVerdict): UndoAnswer {
 }
 
 /** Whether asking again would bring the same problem. */
-function isFinal({ status }: ApiProblem): boolean {
+export function isFinal({ status }: ApiProblem): boolean {
   return status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429;
 }

@@ -4,6 +4,7 @@
  */
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 
+import type { LocalJudgement } from '../api/types.ts';
 import type { Answer, Scan, UndoAnswer } from './check.ts';
 
 export interface PendingScan {
@@ -11,6 +12,12 @@ export interface PendingScan {
   readonly key: string;
   readonly eventId: string;
   readonly scan: Scan;
+  /** The door judged it alone and acted on it. */
+  readonly local?: LocalJudgement;
+  /** Its voucher's place in the door's book, where it was found there. */
+  readonly ordinal?: number;
+  /** The hub cannot take it, and why: it stays until a person has seen it. */
+  readonly aside?: string;
 }
 
 export interface PendingUndo {
@@ -23,6 +30,22 @@ export interface PendingUndo {
 }
 
 export type Pending = PendingScan | PendingUndo;
+
+/** Where a check keeps what was not answered yet. */
+export interface Store {
+  /** Stores what is about to be asked; resolves once it is on the device's storage. */
+  put(item: Pending): Promise<void>;
+  /** What was not answered yet, the oldest first. */
+  pending(): Promise<Pending[]>;
+  /** Stores what became of a scan that still waits, at its place; nothing happens where it waits no more. */
+  change(item: PendingScan): Promise<void>;
+  /** The scan was answered for good: it waits no more and joins the last answers. */
+  scanAnswered(item: PendingScan, answer: Answer): Promise<void>;
+  /** The same for many, all or none. */
+  scansAnswered(answers: readonly (readonly [PendingScan, Answer])[]): Promise<void>;
+  /** Taking back was answered for good. */
+  undoAnswered(item: PendingUndo, undo: UndoAnswer): Promise<void>;
+}
 
 /** A scan that was answered. Neither its code nor the guest's name is kept: a lost phone need not tell. */
 export interface Done {
@@ -46,7 +69,7 @@ interface Schema extends DBSchema {
 export const MOST_DONE = 50;
 const STRICT = { durability: 'strict' } as const;
 
-export class Outbox {
+export class Outbox implements Store {
   readonly #db: IDBPDatabase<Schema>;
 
   private constructor(db: IDBPDatabase<Schema>) {
@@ -66,32 +89,42 @@ export class Outbox {
     return new Outbox(db);
   }
 
-  /** Stores what is about to be asked; resolves once it is on the device's storage. */
   async put(item: Pending): Promise<void> {
     const tx = this.#db.transaction('pending', 'readwrite', STRICT);
     await Promise.all([tx.store.put(item), tx.done]);
   }
 
-  /** What was not answered yet, the oldest first. */
   async pending(): Promise<Pending[]> {
     return this.#db.getAll('pending');
   }
 
-  /** The scan was answered for good: it waits no more and joins the last answers. */
-  async scanAnswered({ key, eventId, scan }: PendingScan, answer: Answer): Promise<void> {
-    const tx = this.#db.transaction(['pending', 'done'], 'readwrite', STRICT);
-    const done = tx.objectStore('done');
-    const { scannedAt, units } = scan;
-    await remove(tx.objectStore('pending'), key);
-    if ((await done.index('key').getKey(key)) === undefined) {
-      await done.put({ key, eventId, scannedAt, units, answer: nameless(answer), undo: null });
-      const old = (await done.getAllKeys()).slice(0, -MOST_DONE);
-      await Promise.all(old.map((number) => done.delete(number)));
-    }
+  async change(item: PendingScan): Promise<void> {
+    const tx = this.#db.transaction('pending', 'readwrite', STRICT);
+    const cursor = await tx.store.index('key').openCursor(item.key);
+    if (cursor !== null) await cursor.update(item);
     await tx.done;
   }
 
-  /** Taking back was answered for good. */
+  async scanAnswered(item: PendingScan, answer: Answer): Promise<void> {
+    await this.scansAnswered([[item, answer]]);
+  }
+
+  async scansAnswered(answers: readonly (readonly [PendingScan, Answer])[]): Promise<void> {
+    const tx = this.#db.transaction(['pending', 'done'], 'readwrite', STRICT);
+    const done = tx.objectStore('done');
+    await Promise.all(
+      answers.map(async ([{ key, eventId, scan }, answer]) => {
+        const { scannedAt, units } = scan;
+        await remove(tx.objectStore('pending'), key);
+        if ((await done.index('key').getKey(key)) !== undefined) return;
+        await done.put({ key, eventId, scannedAt, units, answer: nameless(answer), undo: null });
+      }),
+    );
+    const old = (await done.getAllKeys()).slice(0, -MOST_DONE);
+    await Promise.all(old.map((number) => done.delete(number)));
+    await tx.done;
+  }
+
   async undoAnswered({ key, scanKey }: PendingUndo, undo: UndoAnswer): Promise<void> {
     const tx = this.#db.transaction(['pending', 'done'], 'readwrite', STRICT);
     await remove(tx.objectStore('pending'), key);

@@ -20,6 +20,8 @@ function voucher(id: string, more: Partial<VoucherRecord> = {}): VoucherRecord {
     guest_email: null,
     batch_id: null,
     created_at: AT,
+    leased_to: null,
+    leased_until: null,
     updated_at: AT,
     ...more,
   };

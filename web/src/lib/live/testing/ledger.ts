@@ -43,6 +43,7 @@ export function offer(more: Partial<OfferState> = {}): OfferState {
     redeem_until: null,
     gate_ids: [],
     status: 'active',
+    offline: 'allow',
     version: 1,
     created_at: AT,
     updated_at: AT,

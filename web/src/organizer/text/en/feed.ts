@@ -24,7 +24,9 @@ const reasons: Record<string, string> = {
   not_yet_valid: 'too early',
   expired: 'too late',
   already_redeemed: 'already used',
+  leased: 'another door holds its uses',
   insufficient_uses: 'not that many uses left',
+  online_only: 'needs a network',
 };
 
 export const feed = {
@@ -79,6 +81,10 @@ export const feed = {
         return `${who} redeemed ${times}${offer(names)}${at(names)}`;
       case 'redemption.reversed':
         return `${who} took back ${times}${offer(names)}${at(names)}`;
+      case 'lease.ended':
+        return data['how'] === 'returned'
+          ? `${who} gave back the uses of ${offer(names)} that it held`
+          : `${who} recalled the uses of ${offer(names)} that a door held`;
       case 'device.created':
         return `${who} added the device ${names.device ?? ''}`.trim();
       case 'device.updated':

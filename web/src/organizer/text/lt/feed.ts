@@ -16,7 +16,9 @@ const reasons: Record<string, string> = {
   not_yet_valid: 'per anksti',
   expired: 'per vėlu',
   already_redeemed: 'jau panaudotas',
+  leased: 'panaudojimus turi kitos durys',
   insufficient_uses: 'neliko tiek panaudojimų',
+  online_only: 'reikia ryšio',
 };
 
 // Who did it stands before a colon: names and labels need no ending then, nor does the verb a gender.
@@ -66,6 +68,10 @@ export const feed: typeof english = {
         return `${who}: panaudota${times}${offer(names)}${at(names)}`;
       case 'redemption.reversed':
         return `${who}: atšauktas panaudojimas${times}${offer(names)}${at(names)}`;
+      case 'lease.ended':
+        return data['how'] === 'returned'
+          ? `${who} grąžino turėtus panaudojimus: ${offer(names)}`
+          : `${who} atšaukė durims paskolintus panaudojimus: ${offer(names)}`;
       case 'device.created':
         return `${who}: pridėtas įrenginys ${names.device ?? ''}`.trim();
       case 'device.updated':

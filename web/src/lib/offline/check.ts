@@ -1,0 +1,263 @@
+/**
+ * A door that can judge alone: it asks the hub, and where no answer comes in time it judges by its book, says that this is
+ * provisional, and brings it in later. The hub's own answer replaces it whenever it comes.
+ */
+import { ApiProblem } from '../api/problem.ts';
+import type { LocalJudgement, RedeemVerdict } from '../api/types.ts';
+import type { Answer, Check, Listener, Scan } from '../check/check.ts';
+import { isFinal, judgedBy, type Ways, undone } from '../check/online.ts';
+import type { PendingScan, PendingUndo, Store } from '../check/outbox.ts';
+import type { Alone, Judged } from './alone.ts';
+import type { DoorClock } from './clock.ts';
+import type { PendingScans } from './pending.ts';
+import type { Uploads } from './uploads.ts';
+
+export interface OfflineOptions {
+  readonly eventId: string;
+  readonly outbox: Store;
+  readonly ways: Ways;
+  readonly alone: Alone;
+  readonly uploads: Uploads;
+  readonly clock: DoorClock;
+  readonly pending: PendingScans;
+  readonly listener: Listener;
+  /** The name that somebody at this door typed; null: nobody did. */
+  readonly staff?: () => string | null;
+  /** Milliseconds without an answer after which the door judges alone. */
+  readonly patience?: number;
+  /** Milliseconds between two tries to reach the hub. */
+  readonly retry?: number;
+  /** Calls back after so many milliseconds; returns what calls it off. */
+  readonly after?: (milliseconds: number, callback: () => void) => () => void;
+}
+
+export const PATIENCE = 800;
+const RETRY = 3_000;
+
+export class OfflineCheck implements Check {
+  readonly #options: Required<OfflineOptions>;
+  /** Keys that are being asked right now. */
+  readonly #underWay = new Set<string>();
+  #cancelRetry: (() => void) | null = null;
+  #flushing: Promise<void> | null = null;
+  #closed = false;
+
+  constructor(options: OfflineOptions) {
+    this.#options = { staff: () => null, patience: PATIENCE, retry: RETRY, after, ...options };
+  }
+
+  async check(scan: Scan): Promise<void> {
+    const { outbox, pending, clock } = this.#options;
+    const timed = { ...scan, scannedAt: new Date(clock.now()).toISOString() };
+    // Before it is sent: what the hub does with this very scan must not count against it.
+    const judged = await this.#options.alone.judge(timed);
+    const item: PendingScan = {
+      kind: 'scan',
+      key: scan.key,
+      eventId: scan.eventId,
+      scan: timed,
+      ...(judged?.ordinal == null ? {} : { ordinal: judged.ordinal }),
+    };
+    await outbox.put(item);
+    pending.set(item);
+    void this.#ask(item, judged);
+  }
+
+  async undo(scan: Pick<Scan, 'key' | 'eventId'>, redemptionId: string): Promise<void> {
+    const item: PendingUndo = {
+      kind: 'undo',
+      key: `undo-${scan.key}`.slice(0, 64), // one intent, one key, whoever asks how often
+      eventId: scan.eventId,
+      scanKey: scan.key,
+      redemptionId,
+    };
+    await this.#options.outbox.put(item);
+    void this.#takeBack(item);
+  }
+
+  nudge(): void {
+    void this.flush();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancelRetry?.();
+  }
+
+  /** Asks for everything that has no answer yet, and brings in what was judged alone. Resolves when that was tried. */
+  async flush(): Promise<void> {
+    this.#flushing ??= this.#flush().finally(() => (this.#flushing = null));
+    await this.#flushing;
+  }
+
+  async #flush(): Promise<void> {
+    const { outbox, uploads, eventId, listener, pending } = this.#options;
+    this.#cancelRetry?.();
+    this.#cancelRetry = null;
+    const outcome = await uploads.run();
+    if (outcome === 'ended') return listener.ended();
+    const asked = pending.all.filter(
+      (item) => item.eventId === eventId && item.local === undefined && item.aside === undefined,
+    );
+    for (const item of asked) {
+      if (this.#closed || this.#underWay.has(item.key)) continue;
+      await this.#ask(item, await this.#options.alone.judge(item.scan));
+    }
+    for (const item of await outbox.pending())
+      if (item.kind === 'undo' && item.eventId === eventId && !this.#closed)
+        await this.#takeBack(item);
+    if (outcome !== 'all' || pending.judged.length > 0) this.#again();
+  }
+
+  /** Asks the hub; after `patience` without an answer, or at once where it cannot be reached, the door judges alone. */
+  async #ask(item: PendingScan, judged: Judged | null): Promise<void> {
+    if (this.#closed || this.#underWay.has(item.key)) return;
+    this.#underWay.add(item.key);
+    let alone: Promise<void> | null = null;
+    const judgeAlone = (): Promise<void> => (alone ??= this.#judgeAlone(item, judged));
+    const cancel = this.#options.after(this.#options.patience, () => void judgeAlone());
+    try {
+      const verdict = await this.#sent(item);
+      cancel();
+      if (alone !== null) await alone; // what is being stored of it is stored first
+      await this.#answered(item.key, verdict);
+    } catch (error) {
+      cancel();
+      if (error instanceof ApiProblem && error.status === 401) return this.#end();
+      if (error instanceof ApiProblem && isFinal(error)) return this.#setAside(item.key, error);
+      await judgeAlone();
+      this.#again();
+    } finally {
+      this.#underWay.delete(item.key);
+    }
+  }
+
+  async #sent(item: PendingScan): Promise<RedeemVerdict> {
+    let failure: unknown = new Error('there is no way to ask');
+    for (const way of this.#options.ways.redeem) {
+      try {
+        return await way(item.scan);
+      } catch (error) {
+        failure = error;
+        if (error instanceof ApiProblem && (error.status === 401 || isFinal(error))) break;
+      }
+    }
+    throw failure;
+  }
+
+  async #judgeAlone(item: PendingScan, judged: Judged | null): Promise<void> {
+    const { outbox, pending } = this.#options;
+    if (judged === null || !pending.all.some(({ key }) => key === item.key)) {
+      if (judged === null) this.#tell(item.key, { kind: 'waiting' });
+      return;
+    }
+    const after: PendingScan = { ...item, local: this.#judgement(judged) };
+    pending.set(after);
+    // Kept before anybody is shown it.
+    await outbox.change(after);
+    this.#tell(item.key, { kind: 'verdict', verdict: judged.verdict, provisional: true });
+  }
+
+  #judgement({ reason }: Judged): LocalJudgement {
+    const { clock, staff } = this.#options;
+    return {
+      verdict: reason === null ? 'accepted' : 'refused',
+      reason,
+      device_time: new Date(clock.deviceTime()).toISOString(),
+      clock_offset_ms: clock.offset,
+      clock_suspect: clock.suspect,
+      staff: staff(),
+    };
+  }
+
+  /** The hub answered a scan that was asked, perhaps long after the door judged it alone. */
+  async #answered(key: string, verdict: RedeemVerdict): Promise<void> {
+    const item = this.#options.pending.all.find((known) => known.key === key);
+    if (item === undefined || this.#closed) return;
+    await this.#options.alone.learn(item.ordinal ?? null, verdict);
+    const answer = judgedBy(verdict);
+    // First the guest, then the storage: a crash in between only asks again, with the same key.
+    this.#tell(key, answer);
+    // The guest was let in and the hub would not have: it is brought in all the same, and a person looks at it.
+    if (item.local?.verdict === 'accepted' && verdict.verdict === 'refused') return this.#again();
+    await this.settle(item, answer);
+  }
+
+  /** The hub answered for good: it waits no more. */
+  async settle(item: PendingScan, answer: Answer): Promise<void> {
+    await this.#options.outbox.scanAnswered(item, answer);
+    this.#options.pending.delete(item.key);
+  }
+
+  /** What was brought in is answered. */
+  async broughtIn(answers: readonly (readonly [PendingScan, RedeemVerdict])[]): Promise<void> {
+    for (const [item, verdict] of answers) {
+      await this.#options.alone.learn(item.ordinal ?? null, verdict);
+      this.#tell(item.key, judgedBy(verdict));
+    }
+    const settled = answers.map(([item, verdict]) => [item, judgedBy(verdict)] as const);
+    await this.#options.outbox.scansAnswered(settled);
+    for (const [item] of answers) this.#options.pending.delete(item.key);
+  }
+
+  async #setAside(key: string, problem: ApiProblem): Promise<void> {
+    const item = this.#options.pending.all.find((known) => known.key === key);
+    if (item === undefined) return;
+    if (item.local?.verdict === 'accepted') await this.setAside(item, problem);
+    else await this.settle(item, { kind: 'problem', detail: problem.detail });
+    this.#tell(key, { kind: 'problem', detail: problem.detail });
+  }
+
+  /** It stays on the device and is shown; nothing waits for it. */
+  async setAside(item: PendingScan, problem: ApiProblem): Promise<void> {
+    const after: PendingScan = { ...item, aside: problem.detail ?? problem.message };
+    await this.#options.outbox.change(after);
+    this.#options.pending.set(after);
+    this.#tell(item.key, { kind: 'problem', detail: problem.detail });
+  }
+
+  async #takeBack(item: PendingUndo): Promise<void> {
+    if (this.#closed || this.#underWay.has(item.key)) return;
+    this.#underWay.add(item.key);
+    const { outbox, listener, ways } = this.#options;
+    try {
+      const answer = undone(await ways.reverse(item));
+      listener.undone(item.scanKey, answer);
+      await outbox.undoAnswered(item, answer);
+    } catch (error) {
+      if (error instanceof ApiProblem && error.status === 401) return this.#end();
+      if (error instanceof ApiProblem && isFinal(error)) {
+        const answer = { kind: 'problem', detail: error.detail } as const;
+        listener.undone(item.scanKey, answer);
+        await outbox.undoAnswered(item, answer);
+      } else {
+        listener.undone(item.scanKey, { kind: 'waiting' });
+        this.#again();
+      }
+    } finally {
+      this.#underWay.delete(item.key);
+    }
+  }
+
+  #end(): void {
+    this.close();
+    this.#options.listener.ended();
+  }
+
+  #again(): void {
+    if (this.#closed || this.#cancelRetry !== null) return;
+    this.#cancelRetry = this.#options.after(this.#options.retry, () => {
+      this.#cancelRetry = null;
+      void this.flush();
+    });
+  }
+
+  #tell(key: string, answer: Answer): void {
+    if (!this.#closed) this.#options.listener.answered(key, answer);
+  }
+}
+
+function after(milliseconds: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, milliseconds);
+  return () => clearTimeout(timer);
+}

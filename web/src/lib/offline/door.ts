@@ -1,0 +1,133 @@
+/** A door that can judge alone, put together: book, clock, outbox, uploads. It knows no browser; door/browser parts come in. */
+import type { Entry, RedeemVerdict, Snapshot } from '../api/types.ts';
+import type { Listener } from '../check/check.ts';
+import type { Ways } from '../check/online.ts';
+import type { PendingScan, Store } from '../check/outbox.ts';
+import { Alone } from './alone.ts';
+import { type ClockNote, type Clocks, DoorClock } from './clock.ts';
+import { OfflineCheck, type OfflineOptions } from './check.ts';
+import { BookKeeper, type Progress } from './keeper.ts';
+import type { DoorState, Network } from './network.ts';
+import { PendingScans } from './pending.ts';
+import type { Shelf } from './shelf.ts';
+import { type Lock, Uploads } from './uploads.ts';
+import { Vault } from './vault.ts';
+
+export interface DoorOptions extends Pick<
+  OfflineOptions,
+  'staff' | 'patience' | 'retry' | 'after'
+> {
+  readonly eventId: string;
+  readonly shelf: Shelf;
+  readonly outbox: Store;
+  readonly clocks: Clocks;
+  readonly lock: Lock;
+  readonly listener: Listener;
+  /** The ways to the hub; each answer has to tell the clock the time. */
+  readonly connect: (clock: DoorClock) => { readonly network: Network; readonly ways: Ways };
+}
+
+const CLOCK = 'clock';
+
+export class Door {
+  readonly check: OfflineCheck;
+  readonly keeper: BookKeeper;
+  readonly alone: Alone;
+  readonly clock: DoorClock;
+  readonly pending: PendingScans;
+  readonly #network: Network;
+  readonly #vault: Vault;
+
+  private constructor(parts: {
+    check: OfflineCheck;
+    keeper: BookKeeper;
+    alone: Alone;
+    clock: DoorClock;
+    pending: PendingScans;
+    network: Network;
+    vault: Vault;
+  }) {
+    this.check = parts.check;
+    this.keeper = parts.keeper;
+    this.alone = parts.alone;
+    this.clock = parts.clock;
+    this.pending = parts.pending;
+    this.#network = parts.network;
+    this.#vault = parts.vault;
+  }
+
+  /** Takes up what an earlier page life left. Throws where the device keeps nothing. */
+  static async open(options: DoorOptions): Promise<Door> {
+    const { eventId, shelf, outbox, clocks, listener, connect, lock } = options;
+    const vault = await Vault.open(shelf);
+    const clock = new DoorClock(clocks, await vault.getJson<ClockNote>(CLOCK));
+    const keeper = await BookKeeper.open(vault);
+    const pending = new PendingScans(await outbox.pending());
+    const alone = await Alone.open({
+      vault,
+      keeper,
+      clock,
+      pending: (ordinal) => pending.of(ordinal),
+    });
+    const { network, ways } = connect(clock);
+    const uploads = new Uploads({
+      network,
+      lock,
+      waiting: () => pending.judged.filter((item) => item.eventId === eventId),
+      answered: (answers: readonly (readonly [PendingScan, RedeemVerdict])[]) =>
+        check.broughtIn(answers),
+      setAside: (item, problem) => check.setAside(item, problem),
+    });
+    const { staff, patience, retry, after } = options;
+    const check: OfflineCheck = new OfflineCheck({
+      eventId,
+      outbox,
+      ways,
+      alone,
+      uploads,
+      clock,
+      pending,
+      listener,
+      ...(staff && { staff }),
+      ...(patience !== undefined && { patience }),
+      ...(retry !== undefined && { retry }),
+      ...(after && { after }),
+    });
+    return new Door({ check, keeper, alone, clock, pending, network, vault });
+  }
+
+  /** Downloads what is new in the book and how all vouchers stand. Throws Unreachable and ApiProblem. */
+  async refresh(onProgress?: (progress: Progress) => void): Promise<void> {
+    await this.keeper.refresh(this.#network, onProgress);
+    await this.#vault.put({ [CLOCK]: this.clock.note() });
+  }
+
+  /** The event as the socket tells it, and what happened to it. */
+  async know(snapshot: Snapshot, entries: readonly Entry[] = []): Promise<void> {
+    for (const { kind, voucher_id } of entries)
+      if (kind === 'lease.ended' && voucher_id != null) await this.alone.ended(voucher_id);
+    await this.alone.know(snapshot);
+  }
+
+  /** A `burn` message. `current`: no earlier one was missed. */
+  burn(state: Pick<DoorState, 'seq' | 'burns'>, current: boolean): void {
+    this.keeper.learn({ ...state, whole: false }, current);
+  }
+
+  /** Gives back what was lent to this device: it is about to leave. Throws Unreachable and ApiProblem. */
+  async returnLeases(): Promise<void> {
+    for (const { voucherId } of this.alone.leases) {
+      await this.#network.returnLease(voucherId);
+      await this.alone.ended(voucherId);
+    }
+  }
+
+  /** Removes the book from this device; what is not brought in yet stays. */
+  async forget(): Promise<void> {
+    await this.keeper.forget();
+  }
+
+  close(): void {
+    this.check.close();
+  }
+}

@@ -1,0 +1,146 @@
+/** Keeps the book on the shelf and current: downloads what is new, notes what burns, packs it up now and then. */
+import { Book, type Burn, headerOf } from './book.ts';
+import type { DoorState, Network } from './network.ts';
+import { parse, type Vault } from './vault.ts';
+
+const PACKED = 'book/packed';
+const CHUNK = 'book/chunk/';
+const BURNS = 'book/burns/';
+/** Pieces beside the packed book, above which it is packed anew. */
+const PIECES = 64;
+
+export interface Progress {
+  /** Vouchers that are here, of `of` that are sealed. */
+  readonly here: number;
+  readonly of: number;
+}
+
+interface Note {
+  readonly seq: number;
+  readonly burns: readonly Burn[];
+  readonly whole: boolean;
+  /** Everything up to `seq` is known with this. */
+  readonly current: boolean;
+}
+
+const place = (number: number): string => String(number).padStart(12, '0');
+
+export class BookKeeper {
+  readonly book = new Book();
+  readonly #vault: Vault;
+  /** The entry up to which all states are known; null: never. */
+  #current: number | null = null;
+  #next = 0;
+  #pieces: string[] = [];
+  #notes = 0;
+  #writing: Promise<void> = Promise.resolve();
+
+  private constructor(vault: Vault) {
+    this.#vault = vault;
+  }
+
+  /** Reads what an earlier page life left. */
+  static async open(vault: Vault): Promise<BookKeeper> {
+    const keeper = new BookKeeper(vault);
+    const packed = await vault.get(PACKED);
+    if (packed !== null) {
+      keeper.book.take(packed);
+      keeper.#next = headerOf(packed).header.next;
+      keeper.#current = headerOf(packed).header.seq;
+    }
+    for (const [key, chunk] of await vault.entries(CHUNK)) {
+      keeper.#pieces.push(key);
+      keeper.#take(chunk);
+    }
+    for (const [key, value] of await vault.entries(BURNS)) {
+      keeper.#pieces.push(key);
+      keeper.#notes = Number(key.slice(BURNS.length));
+      keeper.#apply(parse<Note>(value));
+    }
+    return keeper;
+  }
+
+  /** The entry up to which all states are known; null: there is no book yet. */
+  get current(): number | null {
+    return this.#current;
+  }
+
+  /**
+   * Downloads what is new and how vouchers stand by now. What an interrupted download brought is not asked for again.
+   * Throws Unreachable and ApiProblem.
+   */
+  async refresh(
+    network: Network,
+    onProgress: (progress: Progress) => void = () => {},
+  ): Promise<void> {
+    for (;;) {
+      const chunk = await network.chunk(this.#next);
+      const { header } = headerOf(chunk);
+      const known = this.book.header;
+      if (known !== null && known.salt !== '' && known.epoch !== header.epoch) {
+        await this.forget(); // another history: nothing of it holds
+        continue;
+      }
+      if (header.count > 0) {
+        const key = CHUNK + place(this.#next);
+        await this.#vault.put({ [key]: chunk.slice() });
+        if (!this.#pieces.includes(key)) this.#pieces.push(key);
+      }
+      this.#take(chunk);
+      onProgress({ here: this.book.size, of: header.vouchers });
+      if (header.next >= header.last) break;
+    }
+    this.learn(await network.state(this.#current), true);
+    if (this.#pieces.length > PIECES) await this.pack();
+    await this.#writing;
+  }
+
+  /** Takes in what the hub told of vouchers. `current`: everything up to its `seq` is known with it. */
+  learn(state: Omit<DoorState, 'epoch'>, current: boolean): void {
+    const note: Note = { seq: state.seq, burns: state.burns, whole: state.whole, current };
+    this.#apply(note);
+    if (note.burns.length === 0) return;
+    const key = BURNS + place(++this.#notes);
+    this.#pieces.push(key);
+    this.#writing = this.#writing
+      .then(() => this.#vault.put({ [key]: note }))
+      .catch(() => undefined);
+  }
+
+  /** Waits until what was learnt is kept. */
+  async settled(): Promise<void> {
+    await this.#writing;
+  }
+
+  /** Writes everything in one piece. */
+  async pack(): Promise<void> {
+    await this.#writing;
+    const pieces = this.#pieces;
+    const packed = this.book.pack(this.#current ?? 0);
+    await this.#vault.put({ [PACKED]: packed });
+    this.#pieces = this.#pieces.filter((key) => !pieces.includes(key));
+    await this.#vault.delete(pieces);
+  }
+
+  /** Removes the book from this device. */
+  async forget(): Promise<void> {
+    await this.#writing;
+    await this.#vault.delete([PACKED, ...this.#pieces]);
+    this.#pieces = [];
+    this.#next = 0;
+    this.#current = null;
+    this.book.clear();
+  }
+
+  #take(chunk: Uint8Array): void {
+    const { header } = headerOf(chunk);
+    this.book.take(chunk);
+    this.#next = header.next;
+    this.#current ??= header.seq;
+  }
+
+  #apply(note: Note): void {
+    this.book.burn(note.seq, note.burns, note.whole);
+    if (note.current && note.seq > (this.#current ?? 0)) this.#current = note.seq;
+  }
+}
