@@ -1,11 +1,9 @@
 """`python -m bench.live.stock PORT`: stock python-socketio on aiohttp, emitting to a room the way its manual shows.
 
-`emit {payload, rate, seconds}` on its standard input → `{sent}`. It has uvloop and the collector's setting that we
-have: what is compared is the fan-out alone.
+`emit {payload, rate, seconds}` on its standard input → `{sent}`. It has the uvloop that we have.
 """
 
 import asyncio
-import gc
 import sys
 import time
 from typing import Any
@@ -15,7 +13,7 @@ import uvloop
 from aiohttp import web
 
 from dibs_realtime.kit import json
-from dibs_realtime.serving import BACKLOG, GC_THRESHOLD
+from dibs_realtime.serving import BACKLOG
 
 ROOM = "watchers"
 
@@ -32,9 +30,6 @@ async def main(port: int) -> None:
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port, backlog=BACKLOG).start()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GC_THRESHOLD)
     lines = asyncio.StreamReader(limit=2**20)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     while line := await lines.readline():

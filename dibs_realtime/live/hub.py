@@ -199,7 +199,8 @@ class Hub:
     def _joined(self, connection: Connection, event_id: UUID) -> None:
         if isinstance(connection.caller, Device):
             self._connections.join(connection, doors(event_id))
-        self._spawn(self._tell_presence(connection, event_id))
+        if not self._presence.tell_now(connection, event_id):
+            self._spawn(self._tell_presence(connection, event_id))
 
     async def _tell_presence(self, connection: Connection, event_id: UUID) -> None:
         with contextlib.suppress(problems.Problem):  # the next look around tells

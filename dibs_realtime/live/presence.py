@@ -46,6 +46,7 @@ class Presence:
         self._clock = clock
         self._watched = watched
         self._told: dict[UUID, Devices] = {}
+        self._read_at: dict[UUID, float] = {}
         self._changes: Conflater[UUID] = Conflater(EACH_SECONDS, self._look)
         self._questions: Shared[UUID, Devices] = Shared()
         self._beating: asyncio.Task[None] | None = None
@@ -79,6 +80,14 @@ class Presence:
         if self._connections.members(watchers(event_id)):
             self._changes.touch(event_id)
 
+    def tell_now(self, connection: Connection, event_id: UUID) -> bool:
+        """Tell one new watcher how it was a moment ago, if that is known; all later news comes to the room."""
+        devices = self._told.get(event_id)
+        if devices is None or asyncio.get_running_loop().time() - self._read_at.get(event_id, 0) > EACH_SECONDS:
+            return False
+        self._send_to(connection, event_id, devices)
+        return True
+
     async def tell(self, connection: Connection, event_id: UUID) -> None:
         """Tell one new watcher how it is."""
         before = self._told.get(event_id)
@@ -86,6 +95,9 @@ class Presence:
         if self._told.get(event_id) is not before:  # everybody in the room was told something newer meanwhile
             return
         self._told.setdefault(event_id, devices)
+        self._send_to(connection, event_id, devices)
+
+    def _send_to(self, connection: Connection, event_id: UUID, devices: Devices) -> None:
         self._fanout.send_to(connection, "presence", {"event_id": event_id, "devices": devices})
 
     def _write(self, device: Device, sid: str, write: Callable[[Device, str, Any], Awaitable[None]]) -> None:
@@ -107,7 +119,10 @@ class Presence:
         task.add_done_callback(lambda done: self._writes.pop(sid) if self._writes.get(sid) is done else None)
 
     async def _devices(self, event_id: UUID) -> Devices:
-        return (await self._repository.of_events([event_id], self._clock()))[event_id]
+        began = asyncio.get_running_loop().time()
+        devices = (await self._repository.of_events([event_id], self._clock()))[event_id]
+        self._read_at[event_id] = began
+        return devices
 
     async def _look(self, event_id: UUID) -> None:
         devices = await self._devices(event_id)
@@ -136,6 +151,7 @@ class Presence:
             await asyncio.sleep(LOOK_SECONDS)
             event_ids = self._watched()
             self._told = {event_id: self._told[event_id] for event_id in event_ids if event_id in self._told}
+            self._read_at = {event_id: self._read_at[event_id] for event_id in self._told if event_id in self._read_at}
             if not event_ids:
                 continue
             try:

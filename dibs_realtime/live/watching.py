@@ -1,7 +1,6 @@
 """Watching an event: who may, and from where on; between the answer and what follows no entry is missing."""
 
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 from dibs_realtime.dashboard.schemas import Snapshot
@@ -15,7 +14,7 @@ from dibs_realtime.live.feeds import Feeds
 from dibs_realtime.live.lines import Passage
 from dibs_realtime.live.messages import CALLS, Watch as WatchRequest
 from dibs_realtime.live.ports import Ports
-from dibs_realtime.live.transport import Reply
+from dibs_realtime.live.transport import Prepared, Reply
 
 WHO = CALLS["watch"].who
 TRIES = 3
@@ -114,7 +113,7 @@ class Watching:
     async def _snapshot(self, event_id: UUID) -> Snapshot:
         return await self._ports.snapshot(event_id)
 
-    def _reply(self, connection: Connection, watch: Watch, feed: Feed, seq: int, body: Any) -> Reply:
+    def _reply(self, connection: Connection, watch: Watch, feed: Feed, seq: int, body: Prepared) -> Reply:
         """Answer with the state at `seq`; from here to `_follow` nothing waits, so no entry slips in between."""
         if connection.watches.get(feed.event_id) is not watch:
             raise problems.conflict("This watch was ended while it began.", slug="unwatched")

@@ -4,9 +4,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from dibs_realtime.accounts.sessions import FEW
 from dibs_realtime.kit import problems
 from dibs_realtime.kit.together import Together
 from dibs_realtime.live import answers
@@ -22,15 +24,11 @@ CROWD = 60
 class Reads:
     """Counts the statements of a node by what they read."""
 
-    def __init__(self, node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, node: Node) -> None:
         self.of: Counter[str] = Counter()
         ports = node.hub._ports
         for name in ("entries_after", "snapshot"):
             object.__setattr__(ports, name, self._counted(name, getattr(ports, name)))
-        directory, gatekeeper = node.parts.sessions, node.parts.gatekeeper
-        directory._reading._read = self._counted("sessions", directory._reading._read)
-        gatekeeper._reading._read = self._counted("roles", gatekeeper._reading._read)
-        monkeypatch.setattr(directory._records, "get", self._counted("records", directory._records.get))
 
     def _counted(self, name: str, read: Any) -> Any:
         async def counted(*arguments: Any) -> Any:
@@ -62,7 +60,7 @@ async def test_a_crowd_resumes_from_a_ring_that_is_read_once(start: Start, monke
     party.node = new
     for _ in range(20):  # what they miss
         await party.claim(guest)
-    reads = Reads(new, monkeypatch)
+    reads = Reads(new)
     bodies = []
     body = answers._body
     monkeypatch.setattr(answers, "_body", lambda *a, **o: bodies.append(a) or body(*a, **o))
@@ -81,24 +79,21 @@ async def test_a_crowd_resumes_from_a_ring_that_is_read_once(start: Start, monke
         assert (observer.faults, observer.resyncs, observer.seq) == ([], 0, len(ledger))
         assert observer.entries == ledger[observer.first :]
     assert len(ledger) >= at + 20
-    # Once for the feed's head, once for its ring, whoever comes; and whoever has a session or a role is asked for
-    # together with others.
+    # Once for the feed's head and once for its ring, whoever comes.
     assert reads.of["entries_after"] == 2
     assert reads.of["snapshot"] == 0
-    assert reads.of["sessions"] <= CROWD / 4
-    assert reads.of["roles"] <= 4
     assert len(bodies) == 1
     for observer in observers:
         await observer.disconnect()
 
 
-async def test_a_crowd_that_comes_for_the_first_time_shares_one_snapshot(start: Start, monkeypatch: pytest.MonkeyPatch):
+async def test_a_crowd_that_comes_for_the_first_time_shares_one_snapshot(start: Start):
     node = await start()
     party = await Party.begin(node)
     observers = [Observer(node, party.owner, party.id) for _ in range(CROWD)]
     for observer in observers:
         await observer.connect()
-    reads = Reads(node, monkeypatch)
+    reads = Reads(node)
     await asyncio.gather(*(observer.begin() for observer in observers))
     for observer in observers[:2]:
         await observer.again()  # after_seq at the head: nothing to read
@@ -147,6 +142,47 @@ async def test_an_answer_is_kept_for_this_state_alone(node: Node, party: Party):
 
 
 # ── asking together ──
+
+
+async def test_a_crowds_sessions_and_roles_are_looked_up_together(start: Start, monkeypatch: pytest.MonkeyPatch):
+    old = await start()
+    party = await Party.begin(old)
+    tokens = [await party.member("viewer") for _ in range(8)]
+    node = await start()
+    directory, gatekeeper = node.parts.sessions, node.parts.gatekeeper
+    records = directory._records.get
+    of: Counter[str] = Counter()
+    everybody = asyncio.Event()
+
+    async def record(session_id: UUID) -> Any:
+        of["records"] += 1
+        await everybody.wait()  # until then all are looked up at the same moment
+        return await records(session_id)
+
+    def counted(name: str, read: Any) -> Any:
+        async def count(asked: Any) -> Any:
+            of[name] += 1
+            await everybody.wait()
+            return await read(asked)
+
+        return count
+
+    monkeypatch.setattr(directory._records, "get", record)
+    directory._reading._read = counted("sessions", directory._reading._read)
+    gatekeeper._reading._read = counted("roles", gatekeeper._reading._read)
+    now = node.parts.clock()
+    callers = [asyncio.create_task(directory.authenticate(token, now)) for token in tokens]
+    await eventually(lambda: directory._looking == len(tokens))
+    everybody.set()
+    event_id = UUID(party.id)
+    found = await asyncio.gather(*callers)
+    everybody.clear()
+    allowed = [asyncio.create_task(gatekeeper.authorise(caller, "V", event_id)) for caller in found]
+    await eventually(lambda: of["roles"] == 1)
+    everybody.set()
+    await asyncio.gather(*allowed)
+    assert (of["records"], of["roles"]) == (FEW, 1)
+    assert of["sessions"] <= 2  # the first one does not wait for others
 
 
 async def test_who_asks_at_the_same_moment_is_answered_together():

@@ -6,10 +6,21 @@ a queue for each; messages that wait are counted in bytes; binary and malformed 
 is refused; an acknowledgement can be followed by something at once; and an idle connection holds next to nothing.
 """
 
-from dibs_realtime.live.transport.frames import Message, message
+from dibs_realtime.live.transport.frames import Message, Prepared, message
 from dibs_realtime.live.transport.outbox import CLOSE_SECONDS, Outbox, post_to_all
 from dibs_realtime.live.transport.server import Refused, Reply, Server
 
-__all__ = ["CLOSE_SECONDS", "PINNED", "Message", "Outbox", "Refused", "Reply", "Server", "message", "post_to_all"]
+__all__ = [
+    "CLOSE_SECONDS",
+    "PINNED",
+    "Message",
+    "Outbox",
+    "Prepared",
+    "Refused",
+    "Reply",
+    "Server",
+    "message",
+    "post_to_all",
+]
 
 PINNED = {"aiohttp": "3.14", "python-engineio": "4.15", "python-socketio": "5.18"}
