@@ -17,6 +17,7 @@ from dibs_realtime.kit.redis import AWAY, Redis
 from dibs_realtime.kit.tasks import end
 from dibs_realtime.live.figures import LiveFigures
 from dibs_realtime.live.lines import Parcel, pack, unpack
+from dibs_realtime.live.silence import Silence
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ class Bus:
         self._changed = asyncio.Event()
         self._queue: deque[tuple[str, Callable[[], bytes]]] = deque()
         self._queued = asyncio.Event()
+        self._silence = Silence(self._publish)
         self._pulse_at = float("-inf")
         self._begun_at = float("-inf")
         self._tasks: list[asyncio.Task[None]] = []
@@ -94,6 +96,10 @@ class Bus:
 
     def publish(self, event_id: UUID, parcel: Callable[[], Parcel]) -> None:
         """Send a parcel to the other nodes, soon and if possible. Returns at once; the parcel is made later."""
+        if not self._silence.holds(event_id, parcel):
+            self._publish(event_id, parcel)
+
+    def _publish(self, event_id: UUID, parcel: Callable[[], Parcel]) -> None:
         if self._redis.healthy and len(self._queue) < MOST_QUEUED:
             self._enqueue(f"{_EVENT}{event_id}", lambda: pack(parcel()))
         else:
@@ -117,13 +123,16 @@ class Bus:
                 async with self._redis.raw.pipeline(transaction=False) as pipeline:
                     for channel, make in batch:
                         pipeline.publish(channel, make())
-                    await pipeline.execute()
+                    reached = await pipeline.execute()
             except AWAY:
                 self._figures.bus_dropped.inc(len(batch))
             except Exception:  # noqa: BLE001  # whatever it is, this loop must go on
                 _log.exception("the bus could not send")
             else:
                 self._figures.bus_sent.inc(len(batch))
+                for (channel, _), listeners in zip(batch, reached, strict=True):
+                    if channel.startswith(_EVENT):
+                        self._silence.reached(UUID(channel.removeprefix(_EVENT)), listeners)
 
     async def _pulse(self) -> None:
         while True:

@@ -1,0 +1,58 @@
+"""An event that nobody watches is not called out into an empty room; who begins to watch is behind for a moment."""
+
+from uuid import UUID
+
+from dibs_realtime.kit.ids import new_id
+from dibs_realtime.live.lines import Parcel
+from dibs_realtime.live.silence import Make, Silence
+
+from .clients import Observer
+from .node import Start, eventually
+from .party import Party
+
+
+async def test_what_nobody_hears_is_held_back_and_the_last_of_it_tells_of_all():
+    published: list[tuple[UUID, Parcel]] = []
+    silence = Silence(lambda event_id, make: published.append((event_id, make())))
+    quiet, heard = new_id(), new_id()
+    parcels = [Parcel(new_id(), None) for _ in range(5)]
+    made: list[int] = []
+
+    def make(number: int) -> Make:
+        return lambda: made.append(number) or parcels[number]
+
+    assert not silence.holds(quiet, make(0))  # nothing is known of it yet
+    silence.reached(quiet, 0)
+    silence.reached(heard, 1)
+    assert [silence.holds(quiet, make(number)) for number in range(1, 5)] == [True] * 4
+    assert not silence.holds(heard, make(0))
+    await eventually(lambda: published)
+    assert published == [(quiet, parcels[4])]
+    assert made == [4]
+    assert not silence.holds(quiet, make(0))
+    silence.reached(quiet, 0)
+    await eventually(lambda: not silence._held)
+    assert len(published) == 1  # nothing happened meanwhile
+
+
+async def test_who_begins_to_watch_an_event_that_nobody_heard_misses_nothing(start: Start):
+    one, two = await start(), await start()
+    party = await Party.begin(one)
+    guest = await party.guest()
+    for _ in range(20):
+        await party.claim(guest)
+    observer = Observer(two, party.owner, party.id)
+    await observer.connect()
+    await observer.begin()
+    for _ in range(20):
+        await party.claim(guest)
+    ledger = await party.ledger()
+    await eventually(lambda: observer.is_at(len(ledger)))
+    assert observer.faults == []
+    assert observer.entries == ledger[observer.first :]
+    await eventually(lambda: not one.hub._bus._silence._held)
+    for number in range(1, 6):
+        await party.claim(guest)
+        await eventually(lambda number=number: observer.is_at(len(ledger) + number))
+        assert not one.hub._bus._silence._held  # it is heard now
+    await observer.disconnect()
