@@ -29,7 +29,6 @@ from dibs_realtime.processes.ports import answers
 DELIVERIES_A_SECOND = 10_000
 """What the slowest of the three can still bear."""
 SETTLE_SECONDS = 2.0
-LAST_SECONDS = 0.5
 START_SECONDS = 20.0
 PYTHON = sys.executable
 HERE = Path(__file__).parent
@@ -94,9 +93,8 @@ def _round(contestant: Contestant, seconds: float) -> Cost:
     contestant.swarm.ask("count", timed=False)
     before = usage.read()["server"]
     sent = contestant.emit(DELIVERIES_A_SECOND / contestant.clients, seconds)
-    pause(LAST_SECONDS)
+    got = contestant.swarm.ask("until", ledger=sent * contestant.clients)
     cpu = usage.read()["server"] - before
-    got = contestant.swarm.ask("report")
     if got["gaps"] or got["ledger"] != sent * contestant.clients:
         raise TalkError(f"{contestant.name}: {sent} messages for {contestant.clients} clients, but {got}")
     return Cost(cpu, got["ledger"], got["other"])

@@ -5,8 +5,8 @@ Each command is answered by one line. It ends when its standard input does.
 `connect {port, tokens, event_id?, after?}`: one client a token (null: nobody signed in); answers when all of them are
 connected, and watch where there is an event. after: `[epoch, seq]` to resume from. → `{seconds, seqs}`
 `count {timed}`: count from now on. `report {sent?}` → what `Counts` has; sent: a file with `{seq: sent at}`, from which
-come `latencies`, the seconds from there to each client. `settle {seq}`: a report once everybody has seen that entry, or
-after some seconds. `close`: drop all connections.
+come `latencies`, the seconds from there to each client. `settle {seq}` and `until {ledger}`: a report once everybody
+has seen that entry, or so many messages have come, or some seconds have passed. `close`: drop all connections.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import gc
 import resource
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from dibs_realtime.kit import json
 AT_ONCE = 100
 """How many connections are being made at any moment: a listening socket's queue is finite."""
 CONNECT_SECONDS = 120.0
-SETTLE_SECONDS = 10.0
+SETTLE_SECONDS = 20.0
 
 
 class Swarm:
@@ -48,7 +48,9 @@ class Swarm:
         if name == "report":
             return self._report(command.get("sent"))
         if name == "settle":
-            return await self._settle(command["seq"])
+            return await self._wait(lambda: all(client.seq == command["seq"] for client in self._clients))
+        if name == "until":
+            return await self._wait(lambda: self._counts.ledger >= command["ledger"])
         for client in self._clients:
             client.close()
         self._clients.clear()
@@ -82,9 +84,9 @@ class Swarm:
         seconds = time.perf_counter() - began
         return {"seconds": seconds, "seqs": sorted({client.seq for client in self._clients if client.seq is not None})}
 
-    async def _settle(self, seq: int) -> dict[str, Any]:
+    async def _wait(self, reached: Callable[[], bool]) -> dict[str, Any]:
         deadline = time.perf_counter() + SETTLE_SECONDS
-        while any(client.seq != seq for client in self._clients) and time.perf_counter() < deadline:  # noqa: ASYNC110
+        while not reached() and time.perf_counter() < deadline:
             await asyncio.sleep(0.05)
         return self._report(None)
 
