@@ -1,8 +1,8 @@
 """`python -m bench.live.doors`: doors that redeem at a steady rate, whatever the answers take.
 
 Told by lines of JSON, like the swarm. `redeem {port, path, token, codes, rate, seconds, sent?}` → `{answered, seconds,
-latencies}`; a redemption's time begins when it was due, not when a connection was free. sent: a file into which
-`{seq: due at}` is written (perf_counter, the same clock in all processes of a machine).
+last_seq, latencies}`; a redemption's time begins when it was due, not when a connection was free. sent: a file into
+which `{seq: due at}` is written (perf_counter, the same clock in all processes of a machine).
 """
 
 import asyncio
@@ -136,7 +136,8 @@ async def redeem(
     await asyncio.sleep(0)
     if sent is not None:
         keep(run, Path(sent))
-    return {"answered": len(run.latencies), "seconds": lasted, "latencies": sorted(run.latencies)}
+    answered, last_seq = len(run.latencies), max(run.sent)
+    return {"answered": answered, "seconds": lasted, "last_seq": last_seq, "latencies": sorted(run.latencies)}
 
 
 def keep(run: Run, path: Path) -> None:

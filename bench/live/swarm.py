@@ -86,7 +86,7 @@ class Swarm:
 
     async def _wait(self, reached: Callable[[], bool]) -> dict[str, Any]:
         deadline = time.perf_counter() + SETTLE_SECONDS
-        while not reached() and time.perf_counter() < deadline:
+        while not reached() and time.perf_counter() < deadline:  # noqa: ASYNC110  # any condition, seldom
             await asyncio.sleep(0.05)
         return self._report(None)
 
