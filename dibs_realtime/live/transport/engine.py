@@ -1,7 +1,6 @@
 """Engine.IO on aiohttp: one task a connection, which reads; nothing else of a connection runs while it is idle."""
 
 import asyncio
-import contextlib
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -11,6 +10,7 @@ import engineio  # type: ignore[import-untyped]  # it ships no types
 from aiohttp import WSCloseCode, WSMsgType, web
 from engineio import async_socket, exceptions, packet as eio_packet
 
+from dibs_realtime.kit.tasks import end
 from dibs_realtime.live.figures import LiveFigures
 from dibs_realtime.live.limits import LiveLimits
 from dibs_realtime.live.transport.frames import Message
@@ -129,10 +129,7 @@ class Heart:
 
     async def stop(self) -> None:
         """Ping nobody any more."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await end(self._task)
         self._due.clear()
         self._asked.clear()
 
