@@ -21,8 +21,8 @@ from dibs_realtime.live.figures import LiveFigures
 from dibs_realtime.live.limits import LiveLimits
 from dibs_realtime.live.transport import Outbox, Reply, Server, message, post_to_all
 from dibs_realtime.local.certificate import ensure_certificate
+from tests.support.waiting import eventually
 
-from .node import eventually
 from .raw import RawClient
 
 LIMITS = LiveLimits(waiting_bytes=50_000_000, message_bytes=64 * 1024)

@@ -14,11 +14,12 @@ from dibs_realtime.live.figures import LiveFigures
 from dibs_realtime.live.gathering import MOST_LINES, Gathering
 from dibs_realtime.live.limits import LiveLimits
 from dibs_realtime.live.transport import Outbox
+from tests.support.waiting import eventually
 
 from .clients import Observer, Socket
 from .load import busy
 from .memory import MemoryLedger
-from .node import Start, eventually
+from .node import Start
 from .party import Party
 
 

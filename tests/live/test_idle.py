@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from dibs_realtime.kit import json
+from tests.support.waiting import eventually
 
 from .clients import Bare
-from .node import Node, Start, eventually
+from .node import Node, Start
 from .party import Party
 
 ROOT = Path(__file__).parents[2]

@@ -5,9 +5,10 @@ from uuid import UUID
 from dibs_realtime.kit.ids import new_id
 from dibs_realtime.live.lines import Parcel
 from dibs_realtime.live.silence import Make, Silence
+from tests.support.waiting import eventually
 
 from .clients import Observer
-from .node import Start, eventually
+from .node import Start
 from .party import Party
 
 

@@ -12,10 +12,11 @@ from dibs_realtime.accounts.sessions import FEW
 from dibs_realtime.kit import problems
 from dibs_realtime.kit.together import Together
 from dibs_realtime.live import answers
+from tests.support.waiting import eventually
 
 from .clients import Observer
 from .load import busy
-from .node import Node, Start, eventually
+from .node import Node, Start
 from .party import Party
 
 CROWD = 60
