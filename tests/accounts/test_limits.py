@@ -7,6 +7,7 @@ from redis import Redis as PlainRedis
 from dibs_realtime.kit.limits import FailureWindow, Limits, TokenBucket
 from dibs_realtime.kit.problems import Problem
 from dibs_realtime.kit.redis import Redis
+from tests.support.waiting import PATIENCE
 
 from .node import SetClock
 
@@ -17,7 +18,8 @@ BUCKET = TokenBucket("test", 5, 2.0)
 @pytest.fixture(params=["shared", "alone"])
 async def limits(request: pytest.FixtureRequest, redis_url: str):
     """The same rules hold in Redis and, without it, in memory."""
-    redis = Redis(redis_url if request.param == "shared" else "unix:///nowhere/redis.sock")
+    address = redis_url if request.param == "shared" else "unix:///nowhere/redis.sock"
+    redis = Redis(address, timeout=PATIENCE)  # one that is slow is there all the same
     await redis.open()
     yield Limits(redis, "secret")
     await redis.close()
@@ -92,7 +94,7 @@ async def test_memory_is_bounded(limits: Limits, clock: SetClock, monkeypatch: p
 
 
 async def test_redis_sees_no_name_and_forgets(redis_url: str, clock: SetClock):
-    redis = Redis(redis_url)
+    redis = Redis(redis_url, timeout=PATIENCE)
     await redis.open()
     limits = Limits(redis, "secret")
     await limits.count(WINDOW, "ana@party.example 192.0.2.7", clock.now)
