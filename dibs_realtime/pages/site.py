@@ -119,7 +119,8 @@ def _serving(file: WebFile, *, docs: bool = False, scans: bool = False, preload:
             "ETag": file.etag,
             "Vary": "Accept-Encoding",
         }
-        if preload is not None:
+        # A service worker that keeps the page asks for no event's data.
+        if preload is not None and request.headers.get("Sec-Fetch-Dest", "document") == "document":
             path = preload.format(**{name: quote(value, safe="") for name, value in request.match_info.items()})
             headers["Link"] = f"<{path}>; rel=preload; as=fetch; crossorigin"
         if file.etag in request.headers.get("If-None-Match", ""):

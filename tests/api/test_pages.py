@@ -131,6 +131,8 @@ async def test_an_events_page_names_its_data(serve: Serve, folder: WebFolder) ->
     assert (await client.get("/e/harvest")).headers["Link"] == link.format("harvest")
     assert (await client.get("/e/%3E%0D%0Ax")).headers["Link"] == link.format("%3E%0D%0Ax")
     assert "Link" not in (await client.get("/app/")).headers
+    by_a_worker = await client.get("/e/harvest", headers={"Sec-Fetch-Dest": "empty"})
+    assert "Link" not in by_a_worker.headers
 
 
 async def test_hashed_files_are_kept_for_ever_and_travel_small(serve: Serve, folder: WebFolder) -> None:
