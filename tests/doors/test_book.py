@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -177,7 +176,7 @@ async def named(party: Party) -> Any:
     return await party.owner.patch(party.path, {"guest_name": "optional"})
 
 
-@pytest.mark.parametrize("name", ["", "x" * 40, secrets.token_hex(4)])
+@pytest.mark.parametrize("name", ["", "x" * 40, "Ona Ąžuolaitė"])
 def test_the_same_content_makes_the_same_record(name: str):
     derived, content = derive("7KQ4MX2P9T", b"salt", 10), Content(new_id(), 3, name).packed()
     assert seal(derived, 1, content) == seal(derived, 1, content) != seal(derived, 2, content)
