@@ -99,7 +99,12 @@ PARTS: web.AppKey[Parts] = web.AppKey("parts", Parts)
 def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
     """Compose the application. It connects when it starts and lets go when it is cleaned up."""
     registry = CollectorRegistry()
-    database = Database(settings.database_url, replica_url=settings.database_replica_url)
+    database = Database(
+        settings.database_url,
+        writer_url=settings.database_writer_url,
+        replica_url=settings.database_replica_url,
+        prepared=settings.database_prepared_statements,
+    )
     redis = Redis(settings.redis_url)
     tokens = Tokens(settings.secret_key)
     passwords = Passwords()

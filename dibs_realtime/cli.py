@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from dibs_realtime.kit.database import UnfitError
 from dibs_realtime.processes.child import ChildError
 from dibs_realtime.schema import SchemaError
 from dibs_realtime.settings import SettingsError
@@ -51,7 +52,7 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except SettingsError as error:
             raise _BadSettings(_one_line(error)) from error
-        except (ChildError, SchemaError) as error:
+        except (ChildError, SchemaError, UnfitError) as error:
             raise click.ClickException(_one_line(error)) from error
 
 

@@ -73,8 +73,15 @@ def migrate_command() -> None:
 
 @asynccontextmanager
 async def _only_node(database_url: str) -> AsyncIterator[None]:
-    connection = await asyncpg.connect(database_url, server_settings={"application_name": "dibs migrate"})
+    connection = await asyncpg.connect(
+        database_url, server_settings={"application_name": "dibs migrate"}, statement_cache_size=0
+    )
     try:
+        if await connection.fetchval("SELECT pg_backend_pid()") != connection.get_server_pid():
+            raise SchemaError(
+                "A pooler stands between. Give `dibs migrate` the database's own address in DIBS_DATABASE_URL:"
+                " it holds a lock for as long as it works."
+            )
         # Asked again and again instead of waited for: a statement that waits is an open transaction, and
         # CREATE INDEX CONCURRENTLY waits for those.
         deadline = asyncio.get_running_loop().time() + WAIT_SECONDS

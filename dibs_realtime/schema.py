@@ -24,7 +24,8 @@ async def check(database_url: str) -> None:
     one by one.
     """
     try:
-        connection = await asyncpg.connect(database_url, timeout=10)
+        # Nothing stays prepared: a pooler may hand the connection to somebody else.
+        connection = await asyncpg.connect(database_url, timeout=10, statement_cache_size=0)
         try:
             found: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
         finally:

@@ -34,7 +34,9 @@ class Settings(BaseSettings):
 
     # Where the server keeps things. Hidden in texts, because addresses of databases hold passwords.
     database_url: str = Field(repr=False)
+    database_writer_url: str | None = Field(default=None, repr=False)  # of the ledger's writer, where it has its own
     database_replica_url: str | None = Field(default=None, repr=False)
+    database_prepared_statements: bool = True  # off: for a pooler that loses them
     redis_url: str = Field(repr=False)
     secret_key: str = Field(min_length=32, repr=False)
     data_dir: Path = Path(".dibs")  # of `dibs up` alone
@@ -73,7 +75,7 @@ class Settings(BaseSettings):
         except ValueError:
             raise ValueError("must be networks with commas between, like 10.0.0.0/8, 192.168.1.7") from None
 
-    @field_validator("database_url", "database_replica_url")
+    @field_validator("database_url", "database_writer_url", "database_replica_url")
     @classmethod
     def _is_postgresql(cls, value: str | None) -> str | None:
         if value is not None and urlsplit(value).scheme not in {"postgresql", "postgres"}:

@@ -21,6 +21,7 @@ from dibs_realtime.ledger.model import SYSTEM
 from dibs_realtime.ledger.writer import Ledger
 from dibs_realtime.local.postgres import SOCKET_NAME
 from dibs_realtime.local.servers import LocalServers
+from dibs_realtime.settings import Settings
 from dibs_realtime.vouchers.exporting import harmless
 from dibs_realtime.vouchers.importing import Importing, Outcome, Stage
 from dibs_realtime.vouchers.publishing import Publisher
@@ -69,15 +70,21 @@ def import_command(slug: str, rejected_file: Path | None, data_dir: Path | None,
         raw = file.read_bytes()
     except OSError as error:
         raise click.ClickException(f"{file} cannot be read: {error.strerror}") from error
-    outcome = asyncio.run(_import(_database_url(data_dir), slug, raw))
+    outcome = asyncio.run(_import(_settings(data_dir), slug, raw))
     _tell(outcome, file)
     if rejected_file is not None:
         _keep(outcome.rejected, rejected_file)
 
 
-async def _import(database_url: str, slug: str, raw: bytes) -> Outcome:
-    await schema.check(database_url)
-    database = Database(database_url, readers=4, writers=1)
+async def _import(configured: Settings, slug: str, raw: bytes) -> Outcome:
+    await schema.check(configured.database_url)
+    database = Database(
+        configured.database_url,
+        writer_url=configured.database_writer_url,
+        prepared=configured.database_prepared_statements,
+        readers=4,
+        writers=1,
+    )
     try:
         await database.open()
         event_id: UUID | None = await database.fetchval("SELECT id FROM events WHERE slug = $1", slug)
@@ -113,8 +120,8 @@ class _Bars(Progress):
         self.update(self._tasks_of[stage], completed=done, total=total or max(done, self._lines))
 
 
-def _database_url(data_dir: Path | None) -> str:
-    """Return the database of the settings, else that of a running `dibs up`. Raises SettingsError."""
+def _settings(data_dir: Path | None) -> Settings:
+    """Return the settings; where no database is set, that of a running `dibs up`. Raises SettingsError."""
     # None of these is used here.
     fallback: dict[str, Any] = {"redis_url": "unix://", "secret_key": "-" * 32, "public_url": "http://localhost"}
     forced = {"data_dir": data_dir} if data_dir is not None else {}
@@ -122,7 +129,7 @@ def _database_url(data_dir: Path | None) -> str:
     servers = LocalServers(known.data_dir)
     if (servers.postgres.sockets / SOCKET_NAME).exists():
         fallback["database_url"] = servers.database_url
-    return settings.load(forced=forced, fallback=fallback).database_url
+    return settings.load(forced=forced, fallback=fallback)
 
 
 def _tell(outcome: Outcome, file: Path) -> None:

@@ -77,7 +77,13 @@ def reset_command(email: str, data_dir: Path | None) -> None:
 async def _link(data_dir: Path | None, make: MakeLink) -> str:
     configured = _settings(data_dir)
     await schema.check(configured.database_url)
-    database = Database(configured.database_url, readers=1, writers=1)
+    database = Database(
+        configured.database_url,
+        writer_url=configured.database_writer_url,
+        prepared=configured.database_prepared_statements,
+        readers=1,
+        writers=1,
+    )
     try:
         await database.open()
         return await make(PasswordLinks(database, configured.public_url))

@@ -53,17 +53,17 @@ async def stats(database: Database, event_id: UUID, minutes: int, now: datetime)
     """Return the event's figures with the series of the last `minutes`."""
     view = await resident_view(database, event_id, RESIDENT)
     state = snapshot_of(view)
-    rows = await database.fetch(
+    rows = await database.fetch_aside(
         """SELECT minute, offer_id, gate_id, claimed, redeemed_units FROM minute_counters
             WHERE event_id = $1 AND minute > $2 ORDER BY minute, offer_id, gate_id""",
         event_id,
         now - timedelta(minutes=minutes),
     )
-    refused = await database.fetchval("SELECT count(*) FROM attempts WHERE event_id = $1", event_id)
+    refused = await database.fetch_aside("SELECT count(*) FROM attempts WHERE event_id = $1", event_id)
     return Stats(
         seq=state.seq,
         totals=Figures(**_sum(view.all(OFFER_COUNTERS))),
-        refused=refused,
+        refused=refused[0][0],
         open_conflicts=state.open_conflicts,
         offers=[
             OfferFigures(

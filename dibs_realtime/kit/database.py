@@ -41,12 +41,35 @@ Connection = Any
 """An asyncpg connection or its pool proxy; the stubs type them apart, their use is the same."""
 
 
+REPLAY_TRIES, REPLAY_PAUSE = 5, 0.02
+"""How often, and how many seconds apart, a replica is asked whether it has caught up."""
+
+
+class UnfitError(Exception):
+    """The database answers but is not set up as it must be. One line for whoever starts us."""
+
+
 class Database:
     """The pools of one process. Every way in turns "PostgreSQL is away" into Problem 503."""
 
-    def __init__(self, url: str, *, replica_url: str | None = None, readers: int = 8, writers: int = 4) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        writer_url: str | None = None,
+        replica_url: str | None = None,
+        prepared: bool = True,
+        readers: int = 8,
+        writers: int = 4,
+    ) -> None:
+        """writer_url: another way to the same database for the ledger's writer (a pooler's entry with its settings).
+
+        replica_url: a streaming replica. prepared: keep statements prepared; not through a pooler that loses them.
+        """
         self._url = url
+        self._writer_url = writer_url or url
         self._replica_url = replica_url
+        self._prepared = prepared
         self._readers = readers
         self._writers = writers
         self._read: asyncpg.Pool[Any] | None = None
@@ -54,9 +77,10 @@ class Database:
         self._replica: asyncpg.Pool[Any] | None = None
 
     async def open(self) -> None:
-        """Open the pools. Raises OSError or an asyncpg error when the database does not answer."""
+        """Open the pools. Raises OSError or an asyncpg error when the database does not answer, or UnfitError."""
         self._read = await self._pool(self._url, self._readers, {"jit": "off"})
-        self._write = await self._pool(self._url, self._writers, WRITER_PLANS)
+        self._write = await self._pool(self._writer_url, self._writers, WRITER_PLANS)
+        await self._check_writer()
         if self._replica_url:
             # It is not needed: a replica that is away stops no start.
             self._replica = await self._pool(self._replica_url, self._readers, {"jit": "off"}, at_once=0)
@@ -93,13 +117,19 @@ class Database:
         async with self.reading() as connection:
             return list(await connection.fetch(sql, *arguments))
 
-    async def fetch_behind(self, sql: str, *arguments: Any) -> list[Any]:
-        """Return all rows as they were a moment ago: from the replica, or from the primary where it is away."""
+    async def fetch_aside(self, sql: str, *arguments: Any) -> list[Any]:
+        """Return all rows, from the replica where it has everything that was committed before this call.
+
+        Else from the primary: a replica that is away or behind is never seen by anybody. For long reads; a short one
+        costs less on the primary than asking how far the replica is.
+        """
         if self._replica is not None:
+            committed = await self.fetchval("SELECT pg_current_wal_flush_lsn()::text")
             try:
                 async with _borrowed(self._replica) as connection:
-                    return list(await connection.fetch(sql, *arguments))
-            except problems.Problem:
+                    if await _has_replayed(connection, committed):
+                        return list(await connection.fetch(sql, *arguments))
+            except (problems.Problem, asyncpg.PostgresError):  # a read that a replay is in the way of, too
                 pass
         return await self.fetch(sql, *arguments)
 
@@ -119,6 +149,20 @@ class Database:
             tag: str = await connection.execute(sql, *arguments)
             return tag
 
+    async def _check_writer(self) -> None:
+        # A pooler drops what it does not know, and a writer with other plans is right but slower by far.
+        async with self.writing() as connection:
+            found = await connection.fetch(
+                "SELECT name, setting FROM pg_settings WHERE name = ANY($1::text[])", list(WRITER_PLANS)
+            )
+        missing = sorted(WRITER_PLANS.items() - {(row["name"], row["setting"]) for row in found})
+        if missing:
+            settings = ", ".join(f"{name} = {value}" for name, value in missing)
+            raise UnfitError(
+                f"The ledger's writer needs {settings}. A pooler in between lost that: give it an entry whose"
+                " connect_query sets it, and name that entry in DIBS_DATABASE_WRITER_URL (docs/scaling.md)."
+            )
+
     async def _pool(self, url: str, size: int, settings: dict[str, str], *, at_once: int = 1) -> "asyncpg.Pool[Any]":
         return await asyncpg.create_pool(
             url,
@@ -127,7 +171,7 @@ class Database:
             command_timeout=STATEMENT_SECONDS,
             timeout=ACQUIRE_SECONDS,
             max_inactive_connection_lifetime=300,
-            statement_cache_size=500,
+            statement_cache_size=500 if self._prepared else 0,
             reset=_left_as_found,
             server_settings={"application_name": "dibs", **SESSION, **settings},
         )
@@ -135,6 +179,17 @@ class Database:
 
 async def _left_as_found(_connection: Connection) -> None:
     """Spare the round trip that resets a returned connection: nobody leaves a lock, a cursor or a setting behind."""
+
+
+async def _has_replayed(replica: Connection, committed: str) -> bool:
+    """Say whether the replica shows all that the primary had committed at that place of its log; wait a moment."""
+    for attempt in range(REPLAY_TRIES):
+        if attempt:
+            await asyncio.sleep(REPLAY_PAUSE)
+        # Null on a server that is no replica: then it is not ours to trust.
+        if await replica.fetchval("SELECT pg_last_wal_replay_lsn() >= $1::text::pg_lsn", committed):
+            return True
+    return False
 
 
 @asynccontextmanager

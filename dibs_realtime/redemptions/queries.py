@@ -15,7 +15,7 @@ from dibs_realtime.vouchers import codes
 
 async def redemptions(database: Database, event_id: UUID, before: UUID | None, limit: int) -> list[RedemptionOut]:
     """Return redemptions, the newest first; one more than `limit` where there are."""
-    rows = await database.fetch_behind(
+    rows = await database.fetch_aside(
         """SELECT r.id, r.seq, r.voucher_id, r.offer_id, r.gate_id, r.device_id, r.actor_type, r.actor_id, r.units,
                   r.redeemed_at, r.received_at, r.offline, r.reversed_at, d.label
              FROM redemptions r LEFT JOIN devices d ON d.event_id = r.event_id AND d.id = r.device_id
@@ -30,7 +30,7 @@ async def redemptions(database: Database, event_id: UUID, before: UUID | None, l
 
 async def attempts(database: Database, event_id: UUID, before: UUID | None, limit: int) -> list[AttemptOut]:
     """Return refused attempts, the newest first; one more than `limit` where there are."""
-    rows = await database.fetch_behind(
+    rows = await database.fetch_aside(
         """SELECT id, at, reason, voucher_id, offer_id, gate_id, device_id, actor_type, actor_id, actor_label AS label,
                   units, offline
              FROM attempts WHERE event_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3""",
@@ -48,7 +48,7 @@ async def conflicts(
 
     staff: with the names that were typed at doors.
     """
-    rows = await database.fetch(
+    rows = await database.fetch_aside(
         """SELECT id, reason, voucher_id, sides, opened_at, resolved_at, resolution
              FROM conflicts WHERE event_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3""",
         event_id,

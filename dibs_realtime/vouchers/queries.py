@@ -58,7 +58,7 @@ async def vouchers(
     elif query.q is not None:
         start = codes.read(query.q) or codes.beginning(query.q)
         last = start.ljust(codes.LONGEST, _LAST) if start is not None else None
-        found = await database.fetch(_FOUND, event_id, start, last, _part(query.q))
+        found = await database.fetch_aside(_FOUND, event_id, start, last, _part(query.q))
         if len(found) <= _FEW:
             wanted += f" AND v.id = ANY({place([row['id'] for row in found])}::uuid[])"
         else:
@@ -69,7 +69,7 @@ async def vouchers(
         wanted += f" AND v.offer_id = {place(query.offer_id)}"
     if query.state is not None:
         wanted += f" AND v.state = {place(query.state)}"
-    rows = await database.fetch(f"{_ALL}{wanted} ORDER BY v.id DESC LIMIT {place(query.limit + 1)}", *arguments)
+    rows = await database.fetch_aside(f"{_ALL}{wanted} ORDER BY v.id DESC LIMIT {place(query.limit + 1)}", *arguments)
     return [_shown(row, manager=manager) for row in rows]
 
 
@@ -102,9 +102,9 @@ async def export_page(
 ) -> list[Mapping[str, Any]]:
     """Return vouchers in the order in which they were made, those after `after`. batch_id: only that batch's."""
     if batch_id is None:
-        return await database.fetch(f"{_ALL} AND v.id > $2 ORDER BY v.id LIMIT $3", event_id, after, limit)
+        return await database.fetch_aside(f"{_ALL} AND v.id > $2 ORDER BY v.id LIMIT $3", event_id, after, limit)
     of_batch = f"{_ALL} AND v.batch_id = $4 AND v.id > $2 ORDER BY v.id LIMIT $3"
-    return await database.fetch(of_batch, event_id, after, limit, batch_id)
+    return await database.fetch_aside(of_batch, event_id, after, limit, batch_id)
 
 
 async def codes_of_batch(database: Database, event_id: UUID, batch_id: UUID) -> list[str]:

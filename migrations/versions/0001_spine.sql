@@ -1,5 +1,13 @@
 -- The spine: accounts, events and everything on an event's ledger.
 -- Every table that belongs to an event is keyed by event_id first, so that it can be distributed by it.
+--
+-- How the tables are kept, by what happens to their rows:
+-- * Only added (ledger, verdicts, redemptions, attempts): full pages. Vacuum comes after 5 % of new rows, not 20 %, so
+--   that the visibility map keeps up within a night and freezing is never one long run later.
+-- * Changed in place (counters, heads, presence): half-empty pages, so that every change stays a heap-only update on its
+--   own page and is pruned there by the next one.
+-- * Changed once or twice a row (vouchers): 15 % of a page free, which one redemption of each row needs at most.
+-- * None gives free pages back to the disk (vacuum_truncate): that takes an exclusive lock, and doors would wait for it.
 
 -- ── Accounts ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -120,7 +128,7 @@ CREATE TABLE ledger_heads (
     epoch uuid NOT NULL,
     seq bigint NOT NULL,
     at timestamptz NOT NULL
-) WITH (fillfactor = 50);
+) WITH (fillfactor = 50, vacuum_truncate = off);
 
 CREATE TABLE ledger (
     event_id uuid NOT NULL,
@@ -136,6 +144,8 @@ CREATE TABLE ledger (
     gate_id uuid,
     data jsonb NOT NULL,
     PRIMARY KEY (event_id, seq)
+) WITH (
+    autovacuum_vacuum_insert_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05, vacuum_truncate = off
 );
 
 -- The first answer to every key, refusals too. `scope` keeps the doors' keys apart from each guest's.
@@ -147,6 +157,8 @@ CREATE TABLE verdicts (
     answer jsonb NOT NULL,
     at timestamptz NOT NULL,
     CONSTRAINT verdicts_pkey PRIMARY KEY (event_id, scope, key)
+) WITH (
+    autovacuum_vacuum_insert_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05, vacuum_truncate = off
 );
 
 -- ── What the ledger keeps: the state after its last entry ───────────────────────────────────────────────────────
@@ -167,7 +179,7 @@ CREATE TABLE gate_counters (
     id uuid NOT NULL,
     redeemed_units bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (event_id, id)
-) WITH (fillfactor = 50);
+) WITH (fillfactor = 50, vacuum_truncate = off);
 
 -- One row an event; its id is the event's.
 CREATE TABLE event_counters (
@@ -175,7 +187,7 @@ CREATE TABLE event_counters (
     id uuid NOT NULL,
     open_conflicts bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (event_id, id)
-);
+) WITH (fillfactor = 50, vacuum_truncate = off);
 
 -- How the status of the event and of its offers changed: doors that judged alone are judged by what stood then.
 CREATE TABLE status_changes (
@@ -222,7 +234,7 @@ CREATE TABLE offer_counters (
     PRIMARY KEY (event_id, id),
     CONSTRAINT offer_counters_sane_check
         CHECK (least(issued, claimed, redeemed_units, voided, released, unclaimed, places) >= 0)
-) WITH (fillfactor = 50);
+) WITH (fillfactor = 50, vacuum_truncate = off);
 
 CREATE TABLE devices (
     event_id uuid NOT NULL,
@@ -263,7 +275,7 @@ CREATE UNLOGGED TABLE device_presence (
     seen_at timestamptz NOT NULL,
     online boolean NOT NULL,
     PRIMARY KEY (event_id, device_id, connection_id)
-);
+) WITH (fillfactor = 50, vacuum_truncate = off);
 
 CREATE TABLE guests (
     event_id uuid NOT NULL REFERENCES events ON DELETE CASCADE,
@@ -315,7 +327,10 @@ CREATE TABLE vouchers (
     CONSTRAINT vouchers_pkey PRIMARY KEY (event_id, id),
     CONSTRAINT vouchers_code_key UNIQUE (event_id, code),
     CONSTRAINT vouchers_uses_check CHECK (uses BETWEEN 0 AND max_uses)
-) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
+) WITH (
+    fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.05,
+    autovacuum_analyze_scale_factor = 0.05, vacuum_truncate = off
+);
 -- Redeeming changes no indexed column, so that it stays a heap-only update.
 CREATE INDEX vouchers_pool_idx ON vouchers (event_id, offer_id, id) WHERE poolable;
 CREATE INDEX vouchers_offer_idx ON vouchers (event_id, offer_id, id);
@@ -349,7 +364,10 @@ CREATE TABLE redemptions (
     offline boolean NOT NULL,
     reversed_at timestamptz,
     CONSTRAINT redemptions_pkey PRIMARY KEY (event_id, id)
-) WITH (fillfactor = 95);
+) WITH (
+    fillfactor = 95, autovacuum_vacuum_insert_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05,
+    vacuum_truncate = off
+);
 CREATE INDEX redemptions_voucher_idx ON redemptions (event_id, voucher_id);
 
 CREATE TABLE attempts (
@@ -368,6 +386,8 @@ CREATE TABLE attempts (
     offline boolean NOT NULL,
     local jsonb,
     CONSTRAINT attempts_pkey PRIMARY KEY (event_id, id)
+) WITH (
+    autovacuum_vacuum_insert_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05, vacuum_truncate = off
 );
 
 CREATE TABLE conflicts (
@@ -393,4 +413,4 @@ CREATE TABLE minute_counters (
     claimed bigint NOT NULL DEFAULT 0,
     redeemed_units bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (event_id, minute, offer_id, gate_id)
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 70, vacuum_truncate = off);
