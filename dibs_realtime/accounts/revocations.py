@@ -108,18 +108,18 @@ class RevocationFeed:
         while True:
             await asyncio.sleep(RESUBSCRIBE_SECONDS)
             await self._redis.until_healthy()
-            subscriber = self._redis.new_pubsub()
+            subscriber = self._redis.new_subscriber()
             try:
                 await subscriber.subscribe(CHANNEL)
                 while True:
-                    message = await subscriber.get_message(ignore_subscribe_messages=True, timeout=5)
-                    if message is not None:
-                        self._read(message["data"])
+                    heard = await subscriber.get()
+                    if heard.data is not None:
+                        self._read(heard.data)
             except AWAY:
                 _log.info("the subscription to revocations is lost; beginning it anew")
             finally:
                 with contextlib.suppress(*AWAY):
-                    await subscriber.aclose()  # type: ignore[no-untyped-call]  # the library forgot to say None
+                    await subscriber.aclose()
 
     def _read(self, message: bytes) -> None:
         try:

@@ -11,15 +11,16 @@ from dibs_realtime.ledger.editing import render
 from dibs_realtime.ledger.queries import resident_view
 from dibs_realtime.ledger.view import View
 from dibs_realtime.offers.model import OFFER_COUNTERS, OFFERS, Offer, counter_of, remaining
+from dibs_realtime.vouchers.model import GUEST
 
 _TABLES = (EVENTS, OFFERS, OFFER_COUNTERS)
-_WALLET = """
+_WALLET = f"""
 SELECT v.id, v.event_id, v.code, v.state, v.offer_id, o.title AS offer_title, v.uses, v.max_uses,
        CASE WHEN v.state IN ('released', 'voided') THEN 0 ELSE v.max_uses - v.uses END AS remaining,
        g.name AS guest_name, v.updated_at, v.guest_id
   FROM vouchers v
   JOIN offers o ON o.event_id = v.event_id AND o.id = v.offer_id
-  LEFT JOIN guests g ON g.event_id = v.event_id AND g.id = v.guest_id
+  {GUEST}
  WHERE v.event_id = $1 AND (v.batch_id IS NULL OR EXISTS (
        SELECT FROM voucher_batches b WHERE b.event_id = v.event_id AND b.id = v.batch_id AND b.seq IS NOT NULL))
 """

@@ -4,52 +4,42 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Sequence
+from pathlib import Path
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis as Client
-from redis.asyncio.client import PubSub
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as AwayError, RedisError
-from redis.maint_notifications import MaintNotificationsConfig
+from redis.asyncio import Redis as Client
+from redis.asyncio.cluster import RedisCluster
 
+from dibs_realtime.kit.redis_address import parse
+from dibs_realtime.kit.redis_channels import AWAY, PlainSubscriber, ShardedSubscriber, Subscriber
+from dibs_realtime.kit.redis_clients import Clients
 from dibs_realtime.kit.tasks import end
 
+__all__ = ["AWAY", "Redis"]
 _log = logging.getLogger(__name__)
 
 AWAY_PING_SECONDS = 0.25
 """How often a Redis that is away is asked for a sign of life."""
 HEALTHY_PING_SECONDS = 2.0
 """How often one that is there is; a command that fails tells sooner."""
-AWAY = (RedisError, OSError, TimeoutError)
-"""What the client's own methods raise when Redis is away."""
 
 
 class Redis:
     """One process's way to Redis.
 
     The first command that fails marks Redis as away: from then on nobody waits for it, until a ping in the
-    background is answered. Commands answer None or False while it is away and never raise.
+    background is answered. Commands answer None or False while it is away and never raise. A cluster is away while any
+    of its primaries is.
     """
 
-    def __init__(self, url: str, *, timeout: float = 0.4, connections: int = 64) -> None:
-        """Prepare for `url` (redis, rediss or unix); no command takes longer than `timeout` seconds."""
-        common: dict[str, Any] = {
-            "socket_connect_timeout": timeout,
-            "client_name": "dibs",
-            "maint_notifications_config": MaintNotificationsConfig(enabled=False),
-        }
-        # A pooled connection may have died unnoticed: one more try, on a new one. A timeout gets none.
-        retry = Retry(NoBackoff(), 1, supported_errors=(AwayError,))
-        pool = BlockingConnectionPool.from_url(
-            url, max_connections=connections, timeout=timeout, socket_timeout=timeout, retry=retry, **common
-        )
-        # A subscriber waits for as long as nothing happens, so its connection is another one.
-        patient = ConnectionPool.from_url(
-            url, socket_timeout=None, retry=Retry(NoBackoff(), 0), health_check_interval=5, **common
-        )
-        self._client = Client.from_pool(pool)
-        self._subscribing = Client.from_pool(patient)
+    def __init__(self, url: str, *, ca: Path | None = None, timeout: float = 0.4, connections: int = 64) -> None:
+        """Prepare for `url` (`kit/redis_address.py`); no command takes longer than `timeout` seconds.
+
+        ca: the certificates of whom to trust, for an encrypted connection; None: the system's. Raises ValueError.
+        """
+        self._clients = Clients(parse(url), ca, timeout=timeout, connections=connections)
+        self._client = self._clients.commands
+        self._cluster = self._clients.cluster
         self._healthy = False
         self._doubtful = asyncio.Event()
         self._back = asyncio.Event()
@@ -61,13 +51,15 @@ class Redis:
         return self._healthy
 
     @property
-    def raw(self) -> Client:
+    def raw(self) -> Client | RedisCluster:
         """The client itself, for what the methods here do not offer. It raises `AWAY`."""
         return self._client
 
-    def new_pubsub(self) -> PubSub:
-        """Return a subscriber with a connection of its own. It raises `AWAY`."""
-        return self._subscribing.pubsub()
+    def new_subscriber(self) -> Subscriber:
+        """Return a subscriber with connections of its own. It raises `AWAY`."""
+        if self._cluster is not None:
+            return ShardedSubscriber(self._cluster, self._clients.new_line)
+        return PlainSubscriber(self._clients.new_pubsub())
 
     async def open(self) -> None:
         """Look whether Redis is there, and keep looking. Its absence is no error."""
@@ -80,9 +72,9 @@ class Redis:
         """Close all connections."""
         await end(self._task)
         self._mark(healthy=False)
-        for client in (self._client, self._subscribing):
+        for close in self._clients.closers():
             with contextlib.suppress(*AWAY):
-                await client.aclose()
+                await close()
 
     async def until_healthy(self) -> None:
         """Return as soon as Redis is there."""
@@ -109,7 +101,22 @@ class Redis:
         """Send the message to whoever subscribes now; return whether Redis took it."""
         if not self._healthy:
             return False
-        return await self._ask(self._client.publish(channel, message)) is not None
+        send = self._client.publish if self._cluster is None else self._cluster.spublish
+        return await self._ask(send(channel, message)) is not None
+
+    async def publish_many(self, messages: Sequence[tuple[str, bytes]]) -> None:
+        """Send messages in their order, at once. Raises `AWAY`."""
+        if self._cluster is None:
+            assert isinstance(self._client, Client)
+            async with self._client.pipeline(transaction=False) as pipeline:
+                for channel, message in messages:
+                    pipeline.publish(channel, message)
+                await pipeline.execute()
+            return
+        async with self._cluster.pipeline() as shards:  # grouped by node; a channel's messages keep their order
+            for channel, message in messages:
+                shards.execute_command("SPUBLISH", channel, message)
+            await shards.execute()
 
     async def eval(self, script: str, keys: Sequence[str], arguments: Sequence[str | float | bytes]) -> Any:
         """Run a Lua script; return its answer. None: Redis is away (so the script must not answer nil)."""
@@ -128,9 +135,15 @@ class Redis:
 
     async def _look(self) -> None:
         try:
-            await self._client.ping()
+            if self._cluster is None:
+                await self._client.ping()
+            else:
+                await self._cluster.ping(target_nodes=RedisCluster.PRIMARIES)
         except AWAY:
             self._mark(healthy=False)
+            if self._cluster is not None:
+                with contextlib.suppress(*AWAY):
+                    await self._cluster.aclose()  # the next look begins with who the nodes are now
         else:
             self._mark(healthy=True)
 

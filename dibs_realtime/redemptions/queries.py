@@ -11,6 +11,7 @@ from dibs_realtime.redemptions.commands import SCOPE
 from dibs_realtime.redemptions.render import verdict_shape
 from dibs_realtime.redemptions.schemas import AttemptOut, ConflictOut, RedemptionOut
 from dibs_realtime.vouchers import codes
+from dibs_realtime.vouchers.model import GUEST
 
 
 async def redemptions(database: Database, event_id: UUID, before: UUID | None, limit: int) -> list[RedemptionOut]:
@@ -75,11 +76,11 @@ async def verdict_of_key(
 ) -> dict[str, Any] | None:
     """Return the verdict that a key got, as `verdict_shape` makes it; None: that request never counted."""
     row = await database.fetchrow(
-        """SELECT s.answer, v.id, v.code, v.offer_id, o.title AS offer_title, g.name AS guest_name
+        f"""SELECT s.answer, v.id, v.code, v.offer_id, o.title AS offer_title, g.name AS guest_name
              FROM verdicts s
              LEFT JOIN vouchers v ON v.event_id = s.event_id AND v.id = (s.answer ->> 'voucher_id')::uuid
              LEFT JOIN offers o ON o.event_id = v.event_id AND o.id = v.offer_id
-             LEFT JOIN guests g ON g.event_id = v.event_id AND g.id = v.guest_id
+             {GUEST}
             WHERE s.event_id = $1 AND s.scope = $2 AND s.key = $3""",
         event_id,
         SCOPE,

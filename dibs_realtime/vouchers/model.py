@@ -103,7 +103,9 @@ VOUCHERS: Table[Voucher] = Table(
 """Redeeming leaves the indexed ones among these as they are; PostgreSQL then keeps the row on its page."""
 
 _SELECT = ", ".join(f"v.{column}" for column in VOUCHERS.columns) + ", g.name AS guest_name"
-_GUEST = "LEFT JOIN guests g ON g.event_id = v.event_id AND g.id = v.guest_id"
+# As a plain join, it would be walked over with all guests of the event for as long as the statistics know of none.
+GUEST = """LEFT JOIN LATERAL (
+    SELECT w.name, w.email FROM guests w WHERE w.event_id = v.event_id AND w.id = v.guest_id LIMIT 1) g ON true"""
 # Codes of a batch that is not on the ledger yet are being written; they do not exist for anybody.
 PUBLISHED = """(v.batch_id IS NULL OR EXISTS (
     SELECT FROM voucher_batches b WHERE b.event_id = v.event_id AND b.id = v.batch_id AND b.seq IS NOT NULL))"""
@@ -112,7 +114,7 @@ PUBLISHED = """(v.batch_id IS NULL OR EXISTS (
 def _probe(keys: str, where: str, limit: str = "LIMIT 1") -> str:
     """Compose a look-up: for each of `keys` the published vouchers that `where` finds, with their guests' names."""
     return f"""SELECT p.* FROM unnest({{keys}}) AS k ({keys}) CROSS JOIN LATERAL (
-        SELECT {_SELECT} FROM {where} {_GUEST} WHERE {PUBLISHED} ORDER BY v.id {limit}) p"""  # constants
+        SELECT {_SELECT} FROM {where} {GUEST} WHERE {PUBLISHED} ORDER BY v.id {limit}) p"""  # constants
 
 
 VOUCHER_BY_CODE: Lookup[Voucher] = Lookup(
@@ -148,7 +150,7 @@ UNCLAIMED: Lookup[Voucher] = Lookup(
          CROSS JOIN LATERAL (
             SELECT c.unclaimed FROM offer_counters c WHERE c.event_id = $1 AND c.id = k.offer_id LIMIT 1) c
          CROSS JOIN LATERAL (
-            SELECT {_SELECT} FROM vouchers v {_GUEST}
+            SELECT {_SELECT} FROM vouchers v {GUEST}
              WHERE v.event_id = $1 AND v.offer_id = k.offer_id AND v.poolable AND v.uses = 0 AND {PUBLISHED}
              ORDER BY v.id LIMIT least(k.wanted, c.unclaimed)) p""",  # constants
     ("uuid",),

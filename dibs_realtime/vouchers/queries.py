@@ -6,17 +6,17 @@ from uuid import UUID
 
 from dibs_realtime.kit.database import Database
 from dibs_realtime.vouchers import codes
-from dibs_realtime.vouchers.model import PUBLISHED
+from dibs_realtime.vouchers.model import GUEST, PUBLISHED
 from dibs_realtime.vouchers.schemas import PublicVoucher, VoucherOut, VoucherQuery, VoucherRecord
 
-_SHAPE = """
+_SHAPE = f"""
 SELECT v.id, v.code, v.state, v.offer_id, o.title AS offer_title, v.uses, v.max_uses,
        CASE WHEN v.state IN ('released', 'voided') THEN 0 ELSE v.max_uses - v.uses END AS remaining,
        g.name AS guest_name, g.email AS guest_email, v.batch_id, v.created_at, v.updated_at,
        (v.lease ->> 'device_id')::uuid AS leased_to, (v.lease ->> 'until')::timestamptz AS leased_until
   FROM vouchers v
   JOIN offers o ON o.event_id = v.event_id AND o.id = v.offer_id
-  LEFT JOIN guests g ON g.event_id = v.event_id AND g.id = v.guest_id
+  {GUEST}
 """
 _ALL = f"{_SHAPE} WHERE v.event_id = $1 AND {PUBLISHED}"
 # No code has a character beyond Z, so that this is the last one with its beginning, in every collation.

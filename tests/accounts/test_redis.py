@@ -93,14 +93,13 @@ async def test_one_that_hangs_costs_one_timeout_for_all(redis: Redis, own_redis:
 
 
 async def test_a_subscriber_waits_longer_than_a_command_may(redis: Redis):
-    subscriber = redis.new_pubsub()
+    subscriber = redis.new_subscriber()
     await subscriber.subscribe("c")
     heard = []
 
     async def listen() -> None:
         while True:
-            message = await subscriber.get_message(timeout=None)
-            heard.append(message["data"] if message is not None else None)
+            heard.append((await subscriber.get()).data)
 
     task = asyncio.create_task(listen())
     await asyncio.sleep(0.7)
