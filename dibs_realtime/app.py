@@ -105,7 +105,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
         replica_url=settings.database_replica_url,
         prepared=settings.database_prepared_statements,
     )
-    redis = Redis(settings.redis_url)
+    redis = Redis(settings.redis_url, ca=settings.redis_ca)
     tokens = Tokens(settings.secret_key)
     passwords = Passwords()
     limits = Limits(redis, settings.secret_key)

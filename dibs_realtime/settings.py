@@ -17,6 +17,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from dibs_realtime.kit import redis_address
+
 PREFIX = "DIBS_"
 Network = IPv4Network | IPv6Network
 Networks = Annotated[tuple[Network, ...], NoDecode]
@@ -38,6 +40,7 @@ class Settings(BaseSettings):
     database_replica_url: str | None = Field(default=None, repr=False)
     database_prepared_statements: bool = True  # off: for a pooler that loses them
     redis_url: str = Field(repr=False)
+    redis_ca: Path | None = None  # certificates of whom to trust, for rediss://
     secret_key: str = Field(min_length=32, repr=False)
     data_dir: Path = Path(".dibs")  # of `dibs up` alone
 
@@ -85,8 +88,7 @@ class Settings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _is_redis(cls, value: str) -> str:
-        if urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
-            raise ValueError("must be an address like redis://host:6379/0")
+        redis_address.parse(value)
         return value
 
     @field_validator("public_url")

@@ -23,7 +23,7 @@ SELECT v.id, v.event_id, v.code, v.state, v.offer_id, o.title AS offer_title, v.
   {GUEST}
  WHERE v.event_id = $1 AND (v.batch_id IS NULL OR EXISTS (
        SELECT FROM voucher_batches b WHERE b.event_id = v.event_id AND b.id = v.batch_id AND b.seq IS NOT NULL))
-"""
+"""  # noqa: S608  # a constant
 
 
 async def public_event(database: Database, slug: str) -> PublicEvent | None:

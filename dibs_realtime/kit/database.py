@@ -19,6 +19,9 @@ WRITER_PLANS = {
     "plan_cache_mode": "force_generic_plan",
     "jit": "off",
 }
+# Queries may join as they like: some answer with thousands of rows. They, too, are asked about one event's rows, and a
+# scan of a table that was small when it was planned is then a scan of everybody's.
+READER_PLANS = {"enable_seqscan": "off", "jit": "off"}
 # Times come back as they went in, whatever zone the server was set up with; a lost peer's locks do not outlive it by
 # hours.
 SESSION = {"timezone": "UTC", "tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3"}
@@ -78,12 +81,12 @@ class Database:
 
     async def open(self) -> None:
         """Open the pools. Raises OSError or an asyncpg error when the database does not answer, or UnfitError."""
-        self._read = await self._pool(self._url, self._readers, {"jit": "off"})
+        self._read = await self._pool(self._url, self._readers, READER_PLANS)
         self._write = await self._pool(self._writer_url, self._writers, WRITER_PLANS)
-        await self._check_writer()
+        await self._check_plans()
         if self._replica_url:
             # It is not needed: a replica that is away stops no start.
-            self._replica = await self._pool(self._replica_url, self._readers, {"jit": "off"}, at_once=0)
+            self._replica = await self._pool(self._replica_url, self._readers, READER_PLANS, at_once=0)
 
     async def close(self) -> None:
         """Close the pools; running statements get a few seconds."""
@@ -149,19 +152,23 @@ class Database:
             tag: str = await connection.execute(sql, *arguments)
             return tag
 
-    async def _check_writer(self) -> None:
-        # A pooler drops what it does not know, and a writer with other plans is right but slower by far.
-        async with self.writing() as connection:
-            found = await connection.fetch(
-                "SELECT name, setting FROM pg_settings WHERE name = ANY($1::text[])", list(WRITER_PLANS)
-            )
-        missing = sorted(WRITER_PLANS.items() - {(row["name"], row["setting"]) for row in found})
-        if missing:
-            settings = ", ".join(f"{name} = {value}" for name, value in missing)
-            raise UnfitError(
-                f"The ledger's writer needs {settings}. A pooler in between lost that: give it an entry whose"
-                " connect_query sets it, and name that entry in DIBS_DATABASE_WRITER_URL (docs/scaling.md)."
-            )
+    async def _check_plans(self) -> None:
+        # A pooler drops what it does not know, and a server with other plans is right but slower by far.
+        for borrow, plans, setting in (
+            (self.reading, READER_PLANS, "DIBS_DATABASE_URL"),
+            (self.writing, WRITER_PLANS, "DIBS_DATABASE_WRITER_URL"),
+        ):
+            async with borrow() as connection:
+                found = await connection.fetch(
+                    "SELECT name, setting FROM pg_settings WHERE name = ANY($1::text[])", list(plans)
+                )
+            missing = sorted(plans.items() - {(row["name"], row["setting"]) for row in found})
+            if missing:
+                settings = ", ".join(f"{name} = {value}" for name, value in missing)
+                raise UnfitError(
+                    f"Connections to {setting} lack {settings}. A pooler in between lost that: name an entry there"
+                    " whose connect_query sets it (docs/scaling.md)."
+                )
 
     async def _pool(self, url: str, size: int, settings: dict[str, str], *, at_once: int = 1) -> "asyncpg.Pool[Any]":
         return await asyncpg.create_pool(

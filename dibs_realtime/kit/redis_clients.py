@@ -67,9 +67,7 @@ class Clients:
                     address.url, max_connections=connections, timeout=timeout, **quick, **self._common
                 )
             )
-            self._subscribing = Client.from_pool(
-                ConnectionPool.from_url(address.url, **self._patient, **self._common)
-            )
+            self._subscribing = Client.from_pool(ConnectionPool.from_url(address.url, **self._patient, **self._common))
 
     def new_pubsub(self) -> PubSub:
         """Return a subscriber's connection to the one server. Not of a cluster."""
@@ -97,7 +95,7 @@ class Clients:
         return [client.aclose for client in clients if client is not None]
 
     def _sentinel(self, timeout: float) -> Sentinel:
-        return Sentinel(
+        return Sentinel(  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
             self._address.hosts,
             sentinel_kwargs={
                 "socket_timeout": timeout,
@@ -108,7 +106,7 @@ class Clients:
         )
 
     def _sentinel_pool(self, sentinel: Sentinel, manners: dict[str, Any]) -> SentinelConnectionPool:
-        return SentinelConnectionPool(
+        return SentinelConnectionPool(  # type: ignore[no-untyped-call]  # likewise
             self._address.service,
             sentinel,
             ssl=self._address.tls,

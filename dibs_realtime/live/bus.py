@@ -8,12 +8,10 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
-from redis.asyncio.client import PubSub
-
 from dibs_realtime.kit.redis import AWAY, Redis
+from dibs_realtime.kit.redis_channels import Subscriber
 from dibs_realtime.kit.tasks import end
 from dibs_realtime.live.figures import LiveFigures
 from dibs_realtime.live.lines import Parcel, pack, unpack
@@ -31,6 +29,8 @@ QUIET_SECONDS = 0.6
 """Without one for so long the bus counts as away, and PostgreSQL is asked more often."""
 DEAF_SECONDS = 4.0
 """Without one for so long although Redis answers, the subscription is begun anew."""
+SUBSCRIBE_SECONDS = 2.0
+"""How long the beginning of a subscription may take; a cluster is asked first where its slots are."""
 RETRY_SECONDS = (0.1, 0.25, 0.5, 1.0)
 
 _EVENT = "dibs:e:"
@@ -61,14 +61,19 @@ class Bus:
         self._queue: deque[tuple[str, Callable[[], bytes]]] = deque()
         self._queued = asyncio.Event()
         self._silence = Silence(self._publish)
-        self._pulse_at = float("-inf")
+        self._pulses: dict[str, float] = {}
         self._begun_at = float("-inf")
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def is_live(self) -> bool:
-        """Whether what is published now would arrive here."""
+        """Whether what is published now would arrive here, on every connection that there is."""
         return asyncio.get_running_loop().time() - self._pulse_at < QUIET_SECONDS
+
+    @property
+    def _pulse_at(self) -> float:
+        """When the connection that was silent for longest had its last pulse."""
+        return min(self._pulses.values(), default=float("-inf"))
 
     def start(self) -> None:
         """Begin. Redis need not be there."""
@@ -120,10 +125,7 @@ class Bus:
             try:
                 if not self._redis.healthy:
                     raise ConnectionError  # noqa: TRY301  # as if Redis had said so
-                async with self._redis.raw.pipeline(transaction=False) as pipeline:
-                    for channel, make in batch:
-                        pipeline.publish(channel, make())
-                    reached = await pipeline.execute()
+                reached = await self._redis.publish_many([(channel, make()) for channel, make in batch])
             except AWAY:
                 self._figures.bus_dropped.inc(len(batch))
             except Exception:  # noqa: BLE001  # whatever it is, this loop must go on
@@ -138,7 +140,8 @@ class Bus:
         while True:
             await asyncio.sleep(PULSE_SECONDS)
             if self._redis.healthy and len(self._queue) < MOST_QUEUED:
-                self._enqueue(self._own_channel, bytes)
+                for channel in self._pulses:
+                    self._enqueue(channel, bytes)
 
     # ── receiving ──
 
@@ -147,30 +150,32 @@ class Bus:
         while True:
             began = asyncio.get_running_loop().time()
             await self._redis.until_healthy()
-            pubsub = self._redis.new_pubsub()
+            subscriber = self._redis.new_subscriber()
             try:
-                await self._follow(pubsub)
+                await self._follow(subscriber)
             except AWAY as error:
                 _log.info("the subscription ended", extra={"error": type(error).__name__})
             except Exception:  # noqa: BLE001  # likewise
                 _log.exception("the subscription failed")
             finally:
-                self._pulse_at = float("-inf")
+                self._pulses = {}
                 with contextlib.suppress(*AWAY):
-                    await pubsub.aclose()  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
+                    await subscriber.aclose()
             self._figures.bus_restarts.inc()
             lasted = asyncio.get_running_loop().time() - began
             failures = 0 if lasted > DEAF_SECONDS else failures + 1
             await asyncio.sleep(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
 
-    async def _follow(self, pubsub: PubSub) -> None:
+    async def _follow(self, subscriber: Subscriber) -> None:
         """Keep the subscription to what is wanted, and hear. Raises what Redis raises, or when it went deaf."""
         loop = asyncio.get_running_loop()
         self._begun_at = loop.time()
-        async with asyncio.timeout(QUIET_SECONDS):  # a Redis that hangs takes connections all the same
-            await pubsub.subscribe(self._own_channel)
-        steering = asyncio.create_task(self._steer(pubsub))
-        hearing = asyncio.create_task(self._hear(pubsub))
+        async with asyncio.timeout(SUBSCRIBE_SECONDS):  # a Redis that hangs takes connections all the same
+            canaries = await subscriber.canaries(self._own_channel)
+            await subscriber.subscribe(*canaries)
+        self._pulses = dict.fromkeys(canaries, float("-inf"))
+        steering = asyncio.create_task(self._steer(subscriber))
+        hearing = asyncio.create_task(self._hear(subscriber))
         try:
             while not (steering.done() or hearing.done()):
                 await asyncio.wait({steering, hearing}, timeout=1, return_when=asyncio.FIRST_COMPLETED)
@@ -180,32 +185,29 @@ class Bus:
         finally:
             await end(steering, hearing)
 
-    async def _steer(self, pubsub: PubSub) -> None:
+    async def _steer(self, subscriber: Subscriber) -> None:
         current: set[UUID] = set()
         while True:
             self._changed.clear()
             wanted = set(self._wanted)
             if new := wanted - current:
-                await pubsub.subscribe(*(f"{_EVENT}{event_id}" for event_id in new))
+                await subscriber.subscribe(*(f"{_EVENT}{event_id}" for event_id in new))
             if old := current - wanted:
-                await pubsub.unsubscribe(*(f"{_EVENT}{event_id}" for event_id in old))
+                await subscriber.unsubscribe(*(f"{_EVENT}{event_id}" for event_id in old))
             current = wanted
             await self._changed.wait()
 
-    async def _hear(self, pubsub: PubSub) -> None:
+    async def _hear(self, subscriber: Subscriber) -> None:
         while True:
-            message: dict[str, Any] | None = await pubsub.get_message(timeout=None)
-            if message is None:
-                continue
-            channel = message["channel"].decode()
-            if message["type"] == "message":
-                self._take(channel, message["data"])
-            elif message["type"] == "subscribe" and channel.startswith(_EVENT):
+            channel, data = await subscriber.get()
+            if data is not None:
+                self._take(channel, data)
+            elif channel.startswith(_EVENT):
                 self._subscribed(UUID(channel.removeprefix(_EVENT)))
 
     def _take(self, channel: str, data: bytes) -> None:
-        if channel == self._own_channel:
-            self._pulse_at = asyncio.get_running_loop().time()
+        if channel in self._pulses:
+            self._pulses[channel] = asyncio.get_running_loop().time()
             return
         if self._own_mark in data[:OWN_WITHIN]:  # our own parcel came back: spare the reading
             return

@@ -17,7 +17,7 @@ SELECT v.id, v.code, v.state, v.offer_id, o.title AS offer_title, v.uses, v.max_
   FROM vouchers v
   JOIN offers o ON o.event_id = v.event_id AND o.id = v.offer_id
   {GUEST}
-"""
+"""  # noqa: S608  # a constant
 _ALL = f"{_SHAPE} WHERE v.event_id = $1 AND {PUBLISHED}"
 # No code has a character beyond Z, so that this is the last one with its beginning, in every collation.
 _LAST = "Z"

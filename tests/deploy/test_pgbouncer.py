@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from dibs_realtime.kit.database import WRITER_PLANS, Database, UnfitError
+from dibs_realtime.kit.database import READER_PLANS, WRITER_PLANS, Database, UnfitError
 from dibs_realtime.local.postgres import LocalPostgres
 from dibs_realtime.migrate import migrate
 from dibs_realtime.schema import SchemaError
@@ -49,8 +49,9 @@ async def test_the_writer_has_its_plans_on_every_connection_that_it_is_lent(pool
 
 
 async def test_the_readers_keep_their_own_plans(pooled: Database):
-    assert await pooled.fetchval("SHOW enable_seqscan") == "on"
-    assert await pooled.fetchval("SHOW jit") == "off"
+    for name, value in READER_PLANS.items():
+        assert await pooled.fetchval(f"SHOW {name}") == value
+    assert await pooled.fetchval("SHOW enable_hashjoin") == "on"
 
 
 async def test_the_writers_statements_are_planned_for_their_index(pooled: Database):
@@ -65,7 +66,7 @@ async def test_the_writers_statements_are_planned_for_their_index(pooled: Databa
 
 async def test_a_writer_without_its_plans_stops_the_start(pooler: Pooler):
     database = Database(pooler.url(), prepared=pooler.prepares)
-    with pytest.raises(UnfitError, match=r"enable_seqscan = off.*DIBS_DATABASE_WRITER_URL"):
+    with pytest.raises(UnfitError, match=r"DIBS_DATABASE_WRITER_URL lack enable_hashjoin = off"):
         await database.open()
     await database.close()
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from redis.asyncio.client import PubSub
 
 from dibs_realtime.kit import json
+from dibs_realtime.kit.redis_channels import Subscriber
 from dibs_realtime.live.beacon import HEAD_SECONDS
 from dibs_realtime.live.lines import Parcel
 from dibs_realtime.local.redis import LocalRedis
@@ -234,10 +234,10 @@ async def deafen(node: Node) -> None:
     bus = node.hub._bus
     follow = bus._follow
 
-    async def follow_again(pubsub: PubSub) -> None:
+    async def follow_again(subscriber: Subscriber) -> None:
         del bus._take
         bus._follow = follow
-        await follow(pubsub)
+        await follow(subscriber)
 
     bus._take = lambda *_: None
     bus._follow = follow_again
