@@ -77,8 +77,11 @@ def _load(forced: Mapping[str, Any], *, tls: bool, servers: LocalServers | None 
     """Return the settings; without `servers` their addresses and what is kept in their folder are made up."""
     own: dict[str, Any] = {
         "database_url": "postgresql://",
+        "database_writer_url": None,
         "database_replica_url": None,
+        "database_prepared_statements": True,
         "redis_url": "unix://",
+        "redis_ca": None,
     }
     fallback: dict[str, Any] = {"secret_key": "-" * 32, "host": "0.0.0.0" if tls else "127.0.0.1"}  # noqa: S104  # wanted
     if servers:

@@ -39,6 +39,7 @@ def test_good_ones_load() -> None:
         ({"secret_key": "short"}, "DIBS_SECRET_KEY must have at least 32 characters."),
         ({"database_url": "mysql://x"}, "DIBS_DATABASE_URL must be an address like postgresql://"),
         ({"redis_url": "cache:6379"}, "DIBS_REDIS_URL must be an address like redis://"),
+        ({"redis_url": "redis+sentinel://cache"}, "DIBS_REDIS_URL must name the sentinels' service"),
         ({"public_url": "http://party.example"}, "DIBS_PUBLIC_URL must start with https://"),
         ({"public_url": "party.example"}, "DIBS_PUBLIC_URL must be the address people open"),
         ({"public_url": "https://party.example/app"}, "DIBS_PUBLIC_URL must end after the host"),
