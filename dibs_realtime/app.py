@@ -17,6 +17,7 @@ from dibs_realtime.accounts.routes import routes as account_routes
 from dibs_realtime.accounts.sessions import SessionDirectory
 from dibs_realtime.accounts.use_cases import Accounts
 from dibs_realtime.claims import queries as guest_queries
+from dibs_realtime.claims.commands import ClaimVoucher
 from dibs_realtime.claims.desk import GuestDesk
 from dibs_realtime.claims.repository import GuestRepository
 from dibs_realtime.claims.routes import routes as guest_routes
@@ -48,6 +49,7 @@ from dibs_realtime.kit.redis import Redis
 from dibs_realtime.kit.tasks import end
 from dibs_realtime.kit.tokens import Tokens
 from dibs_realtime.ledger import queries as ledger_queries
+from dibs_realtime.ledger.routing import Router
 from dibs_realtime.ledger.writer import Ledger
 from dibs_realtime.live import asyncapi
 from dibs_realtime.live.hub import Hub
@@ -59,7 +61,9 @@ from dibs_realtime.pages.folder import built
 from dibs_realtime.pages.machine import MetricsDoor
 from dibs_realtime.pages.routes import routes as server_routes
 from dibs_realtime.pages.site import add_pages
+from dibs_realtime.redemptions.commands import Redeem
 from dibs_realtime.redemptions.desk import DoorDesk
+from dibs_realtime.redemptions.reversal import Reverse
 from dibs_realtime.redemptions.routes import routes as redemption_routes
 from dibs_realtime.settings import Settings
 from dibs_realtime.vouchers.importing import Importing
@@ -90,6 +94,7 @@ class Parts:
     gatekeeper: Gatekeeper
     addresses: Addresses
     ledger: Ledger
+    router: Router
     routes: tuple[Route, ...]
 
 
@@ -113,6 +118,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
     gatekeeper = Gatekeeper(sessions, database, clock)
     addresses = Addresses(settings.trusted_proxies)
     ledger = Ledger(database, clock, RESIDENT)
+    router = Router(ledger, database, redis, settings.secret_key, (Redeem, Reverse, ClaimVoucher), registry)
 
     accounts = Accounts(
         database=database,
@@ -135,7 +141,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
         PairingRepository(database), sessions, ledger, limits, settings.pairing_failures_per_address, clock
     )
     guests = GuestDesk(
-        ledger,
+        router,
         GuestRepository(database, sessions),
         sessions,
         limits,
@@ -143,7 +149,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
         FailureWindow("access-code", settings.login_failures_per_address, 600),
         clock,
     )
-    doors = DoorDesk(ledger, gatekeeper.role_of, timedelta(minutes=settings.lease_minutes))
+    doors = DoorDesk(router, gatekeeper.role_of, timedelta(minutes=settings.lease_minutes))
     publisher = Publisher(database, ledger, clock)
     lookup = PublicLookup(
         database, limits, FailureWindow("voucher-lookup", settings.lookups_per_address, 60), clock
@@ -195,14 +201,15 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
     sessions.on_revoked(hub.ended)
     app = web.Application(middlewares=[middleware(HttpFigures(registry), clock)], client_max_size=LARGEST_BODY)
     app[PARTS] = Parts(
-        settings, clock, registry, database, redis, sessions, gatekeeper, addresses, ledger, routes
+        settings, clock, registry, database, redis, sessions, gatekeeper, addresses, ledger, router, routes
     )  # fmt: skip
     app[DOCUMENTS] = documents
     bind(app, routes, gatekeeper, addresses)
     add_pages(app, built())
     hub.attach(app)
-    app.cleanup_ctx.append(_lifetime(database, redis, sessions, passwords, sealer, hub))
+    app.cleanup_ctx.append(_lifetime(database, redis, sessions, passwords, router, sealer, hub))
     app.cleanup_ctx.append(_janitor(publisher.staging, clock))
+    app.on_shutdown.append(lambda _: router.leave())
     app.on_shutdown.append(lambda _: hub.close())
     return app
 
@@ -226,7 +233,13 @@ def _ports(
 
 
 def _lifetime(
-    database: Database, redis: Redis, sessions: SessionDirectory, passwords: Passwords, sealer: Sealer, hub: Hub
+    database: Database,
+    redis: Redis,
+    sessions: SessionDirectory,
+    passwords: Passwords,
+    router: Router,
+    sealer: Sealer,
+    hub: Hub,
 ) -> Callable[[web.Application], AsyncIterator[None]]:
     async def connections(_app: web.Application) -> AsyncIterator[None]:
         async with contextlib.AsyncExitStack() as stack:  # what was opened is closed, also when the next one fails
@@ -239,6 +252,8 @@ def _lifetime(
             await sessions.open()
             stack.push_async_callback(sealer.close)
             sealer.start()
+            stack.push_async_callback(router.close)
+            router.start()
             hub.start()
             yield
 

@@ -18,7 +18,7 @@ from dibs_realtime.kit.clock import Clock
 from dibs_realtime.kit.ids import new_id
 from dibs_realtime.kit.limits import FailureWindow, Limits, TokenBucket
 from dibs_realtime.ledger.editing import render
-from dibs_realtime.ledger.writer import Ledger
+from dibs_realtime.ledger.routing import Submits
 from dibs_realtime.vouchers import codes
 
 LINK_VALID_FOR = timedelta(minutes=10)
@@ -29,7 +29,7 @@ class GuestDesk:
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: Submits,
         repository: GuestRepository,
         sessions: SessionDirectory,
         limits: Limits,

@@ -104,19 +104,18 @@ class Redis:
         send = self._client.publish if self._cluster is None else self._cluster.spublish
         return await self._ask(send(channel, message)) is not None
 
-    async def publish_many(self, messages: Sequence[tuple[str, bytes]]) -> None:
-        """Send messages in their order, at once. Raises `AWAY`."""
+    async def publish_many(self, messages: Sequence[tuple[str, bytes]]) -> list[int]:
+        """Send messages in their order, at once; return how many subscribers each one reached. Raises `AWAY`."""
         if self._cluster is None:
             assert isinstance(self._client, Client)
             async with self._client.pipeline(transaction=False) as pipeline:
                 for channel, message in messages:
                     pipeline.publish(channel, message)
-                await pipeline.execute()
-            return
+                return list(await pipeline.execute())
         async with self._cluster.pipeline() as shards:  # grouped by node; a channel's messages keep their order
             for channel, message in messages:
                 shards.execute_command("SPUBLISH", channel, message)
-            await shards.execute()
+            return list(await shards.execute())
 
     async def eval(self, script: str, keys: Sequence[str], arguments: Sequence[str | float | bytes]) -> Any:
         """Run a Lua script; return its answer. None: Redis is away (so the script must not answer nil)."""

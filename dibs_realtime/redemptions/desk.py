@@ -15,7 +15,7 @@ from dibs_realtime.kit import problems
 from dibs_realtime.kit.http.binding import describe
 from dibs_realtime.kit.ids import new_id
 from dibs_realtime.ledger.command import Lane
-from dibs_realtime.ledger.writer import Ledger
+from dibs_realtime.ledger.routing import Submits
 from dibs_realtime.redemptions.commands import Redeem, Scan
 from dibs_realtime.redemptions.leases import LEASE_FOR
 from dibs_realtime.redemptions.messages import message
@@ -32,7 +32,7 @@ RoleOf = Callable[[Caller, UUID], Awaitable[str | None]]
 class DoorDesk:
     """Redeems and reverses."""
 
-    def __init__(self, ledger: Ledger, role_of: RoleOf, lease_for: timedelta = LEASE_FOR) -> None:
+    def __init__(self, ledger: Submits, role_of: RoleOf, lease_for: timedelta = LEASE_FOR) -> None:
         self._ledger = ledger
         self._role_of = role_of
         self._lease_for = lease_for

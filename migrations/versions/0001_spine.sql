@@ -60,6 +60,12 @@ CREATE TABLE revocations (
 );
 CREATE INDEX revocations_at_idx ON revocations (at);
 
+-- Server processes that take each other's commands. Lost with a crash, which is right: it says who is there now.
+CREATE UNLOGGED TABLE nodes (
+    id uuid PRIMARY KEY,
+    seen_at timestamptz NOT NULL
+) WITH (fillfactor = 50, vacuum_truncate = off);
+
 -- ── Events and who may work on them ─────────────────────────────────────────────────────────────────────────────
 
 CREATE TABLE events (

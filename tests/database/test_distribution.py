@@ -9,6 +9,7 @@ GLOBAL = {
     "users": "organizers have many events",
     "password_links": "a user's",
     "sessions": "found by the token's session alone, before anybody knows the event",
+    "nodes": "server processes have all events",
     "revocations": "every node reads the newest ones of all events",
     "events": "one row an event; found by its slug, which is unique among all",
     "event_creations": "a user's keys: the event does not exist yet when they are looked at",

@@ -1,0 +1,80 @@
+"""What processes say to each other about commands: sealed JSON on a channel that each process has.
+
+`{"from": id, "ask": [[number, kind, command], …]}` and `{"from": id, "told": [[number, result, problem], …]}`;
+neither a result nor a problem: decide it yourself.
+The seal is a keyed hash: whoever can only publish on Redis can make nobody decide anything.
+"""
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from dibs_realtime.kit import json
+from dibs_realtime.kit.problems import Problem
+from dibs_realtime.ledger.command import KeyedCommand
+
+SEAL_BYTES = 32
+_PROBLEM = ("status", "detail", "slug", "errors", "headers", "extra")
+
+
+def channel_of(node_id: UUID) -> str:
+    """Return the channel on which a process takes commands and answers."""
+    return f"dibs:w:{node_id}"
+
+
+class Seal:
+    """Signs messages, and opens those that carry the same signature."""
+
+    def __init__(self, secret: str) -> None:
+        self._key = hmac.digest(secret.encode(), b"dibs forwarding", "sha256")
+
+    def close(self, message: Mapping[str, Any]) -> bytes:
+        """Encode and sign."""
+        body = json.dumps(message)
+        return hmac.digest(self._key, body, "sha256") + body
+
+    def open(self, raw: bytes) -> dict[str, Any] | None:
+        """Return what is in it, or None for what none of us has sealed."""
+        seal, body = raw[:SEAL_BYTES], raw[SEAL_BYTES:]
+        if not hmac.compare_digest(seal, hmac.digest(self._key, body, "sha256")):
+            return None
+        message: dict[str, Any] = json.loads(body)
+        return message
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """The kinds of command that may be sent to another process: keyed ones, which may arrive twice."""
+
+    adapters: Mapping[str, TypeAdapter[Any]]
+
+    @classmethod
+    def of(cls, kinds: Sequence[type[KeyedCommand[Any]]]) -> "Kinds":
+        """Prepare for these."""
+        return cls({kind.__name__: TypeAdapter(kind) for kind in kinds})
+
+    def name_of(self, command: Any) -> str | None:
+        """Return the kind's name; None: it stays here."""
+        name = type(command).__name__
+        return name if name in self.adapters and command.key else None
+
+    def read(self, name: str, shape: Any) -> KeyedCommand[Any]:
+        """Return the command. Raises ValueError, KeyError: another release's."""
+        command: KeyedCommand[Any] = self.adapters[name].validate_python(shape)
+        return command
+
+
+def told(number: int, result: Any) -> list[Any]:
+    """Return the answer to a command: its result, or the problem that it raised, or None: it could not be decided."""
+    if isinstance(result, Problem):
+        return [number, None, {name: getattr(result, name) for name in _PROBLEM}]
+    return [number, result, None]
+
+
+def problem_of(shape: Mapping[str, Any]) -> Problem:
+    """Return the problem that another process told of."""
+    return Problem(shape["status"], shape["detail"], **{name: shape[name] for name in _PROBLEM[2:]})
