@@ -71,14 +71,17 @@ def measure(rounds: int, seconds: float) -> list[Run]:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory(dir=report.FOLDER, prefix="run-")))
         folder.chmod(0o711)
         servers = running.enter_context(LocalServers(folder / "servers"))
-        asyncio.run(migrate(servers.database_url))
+        # A database each: else the two teams would be neighbours and decide for each other.
         teams = {count: running.enter_context(_team(servers, folder, count)) for count in (1, 2)}
-        hot = asyncio.run(_prepared(teams[1].port, max(EVENTS), 2 * rounds * CODES_A_RUN))
-        codes = {event.event_id: Codes(event.codes) for event in hot}
+        hot = {
+            count: asyncio.run(_prepared(server.port, max(EVENTS), rounds * CODES_A_RUN))
+            for count, server in teams.items()
+        }
+        codes = {event.event_id: Codes(event.codes) for events in hot.values() for event in events}
         for _ in range(rounds):
             for events in EVENTS:
                 for count, server in teams.items():
-                    runs.append(_run(server, count, hot[:events], codes, servers, seconds))
+                    runs.append(_run(server, count, hot[count][:events], codes, servers, seconds))
     return runs
 
 
@@ -136,9 +139,11 @@ def _run(
 
 @contextmanager
 def _team(servers: LocalServers, logs: Path, count: int) -> Iterator[Server]:
-    port = free_port()
+    port, database = free_port(), f"workers_{count}"
+    servers.postgres.ensure_database(database)
+    asyncio.run(migrate(servers.postgres.url(database)))
     configured = Settings(
-        database_url=servers.database_url,
+        database_url=servers.postgres.url(database),
         redis_url=servers.redis_url,
         secret_key=servers.secret_key(),
         public_url=f"http://localhost:{port}",

@@ -65,7 +65,7 @@ from dibs_realtime.redemptions.commands import Redeem
 from dibs_realtime.redemptions.desk import DoorDesk
 from dibs_realtime.redemptions.reversal import Reverse
 from dibs_realtime.redemptions.routes import routes as redemption_routes
-from dibs_realtime.settings import Settings
+from dibs_realtime.settings import Settings, node_host
 from dibs_realtime.vouchers.importing import Importing
 from dibs_realtime.vouchers.issuing import Issuing
 from dibs_realtime.vouchers.lookup import PublicLookup
@@ -118,7 +118,9 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
     gatekeeper = Gatekeeper(sessions, database, clock)
     addresses = Addresses(settings.trusted_proxies)
     ledger = Ledger(database, clock, RESIDENT)
-    router = Router(ledger, database, redis, settings.secret_key, (Redeem, Reverse, ClaimVoucher), registry)
+    router = Router(
+        ledger, database, settings.secret_key, node_host(settings), (Redeem, Reverse, ClaimVoucher), registry
+    )
 
     accounts = Accounts(
         database=database,
@@ -253,7 +255,7 @@ def _lifetime(
             stack.push_async_callback(sealer.close)
             sealer.start()
             stack.push_async_callback(router.close)
-            router.start()
+            await router.open()
             hub.start()
             yield
 

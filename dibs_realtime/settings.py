@@ -1,6 +1,7 @@
 """Every setting of the server: one frozen object, and the only place that reads the environment."""
 
 import os
+import socket
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -54,6 +55,7 @@ class Settings(BaseSettings):
     metrics_allowed: Networks = ()  # besides this machine itself
 
     # How it runs.
+    node_host: str = "127.0.0.1"  # where the other server processes reach this one; `auto`: as this machine is called
     workers: int = Field(default=1, ge=1, le=256)
     log_format: Literal["json", "console"] = "console"
 
@@ -135,6 +137,16 @@ def load(*, forced: Mapping[str, Any] | None = None, fallback: Mapping[str, Any]
         return Settings(**{**(fallback or {}), **ours, **(forced or {})})
     except ValidationError as error:
         raise SettingsError(" ".join(_sentences(error))) from None
+
+
+def node_host(settings: Settings) -> str:
+    """Return the address at which the other server processes reach this machine. Raises SettingsError."""
+    if settings.node_host != "auto":
+        return settings.node_host
+    try:
+        return socket.gethostbyname(socket.gethostname())
+    except OSError:
+        raise SettingsError(f"{PREFIX}NODE_HOST is auto, but this machine's own name leads nowhere.") from None
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -1,49 +1,19 @@
-"""What processes say to each other about commands: sealed JSON on a channel that each process has.
+"""What processes say to each other about commands.
 
-`{"from": id, "ask": [[number, kind, command], …]}` and `{"from": id, "told": [[number, result, problem], …]}`;
-neither a result nor a problem: decide it yourself.
-The seal is a keyed hash: whoever can only publish on Redis can make nobody decide anything.
+`{"ask": [[number, kind, command], …]}` and `{"told": [[number, result, problem], …]}`; neither a result nor a problem:
+decide it yourself.
 """
 
-import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from dibs_realtime.kit import json
 from dibs_realtime.kit.problems import Problem
 from dibs_realtime.ledger.command import KeyedCommand
 
-SEAL_BYTES = 32
 _PROBLEM = ("status", "detail", "slug", "errors", "headers", "extra")
-
-
-def channel_of(node_id: UUID) -> str:
-    """Return the channel on which a process takes commands and answers."""
-    return f"dibs:w:{node_id}"
-
-
-class Seal:
-    """Signs messages, and opens those that carry the same signature."""
-
-    def __init__(self, secret: str) -> None:
-        self._key = hmac.digest(secret.encode(), b"dibs forwarding", "sha256")
-
-    def close(self, message: Mapping[str, Any]) -> bytes:
-        """Encode and sign."""
-        body = json.dumps(message)
-        return hmac.digest(self._key, body, "sha256") + body
-
-    def open(self, raw: bytes) -> dict[str, Any] | None:
-        """Return what is in it, or None for what none of us has sealed."""
-        seal, body = raw[:SEAL_BYTES], raw[SEAL_BYTES:]
-        if not hmac.compare_digest(seal, hmac.digest(self._key, body, "sha256")):
-            return None
-        message: dict[str, Any] = json.loads(body)
-        return message
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ its own events change hands. Where two disagree for a moment both write, and the
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from hashlib import blake2b
 from uuid import UUID
 
@@ -22,13 +22,15 @@ GONE_AFTER_SECONDS = 3.0
 """Who has told nothing for so long is gone."""
 MOST_REMEMBERED = 10_000
 
+Call = Callable[[UUID, str], Awaitable[bool]]
+
 _BEAT = f"""
 WITH here AS (
-    INSERT INTO nodes (id, seen_at) SELECT $1, clock_timestamp() WHERE $2
+    INSERT INTO nodes (id, address, seen_at) VALUES ($1, $2, clock_timestamp())
     ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at),
 gone AS (
-    DELETE FROM nodes WHERE seen_at < clock_timestamp() - interval '1 minute' OR (id = $1 AND NOT $2))
-SELECT id FROM nodes
+    DELETE FROM nodes WHERE seen_at < clock_timestamp() - interval '1 minute')
+SELECT id, address FROM nodes
  WHERE id <> $1 AND seen_at > clock_timestamp() - interval '{GONE_AFTER_SECONDS} seconds'
 """  # noqa: S608  # a constant
 
@@ -36,11 +38,12 @@ SELECT id FROM nodes
 class Neighbours:
     """The server processes on one database, as this one knows them."""
 
-    def __init__(self, database: Database, own_id: UUID, reachable: Callable[[], bool]) -> None:
-        """reachable: whether others may send this process commands; only then it is anybody's neighbour."""
+    def __init__(self, database: Database, own_id: UUID, call: Call) -> None:
+        """call: opens a line to a process at an address and answers whether that is there."""
         self.own_id = own_id
         self._database = database
-        self._reachable = reachable
+        self._call = call
+        self._address = ""
         self._others: frozenset[UUID] = frozenset()
         self._owners: dict[UUID, UUID] = {}
         self._leaving = False
@@ -48,19 +51,21 @@ class Neighbours:
 
     @property
     def others(self) -> frozenset[UUID]:
-        """The processes that take commands, besides this one."""
+        """The processes that can be asked, besides this one."""
         return self._others
 
-    def start(self) -> None:
-        """Begin to tell and to ask."""
+    def start(self, address: str) -> None:
+        """Begin to tell and to ask; others reach this process at `address`."""
+        self._address = address
         self._task = asyncio.create_task(self._keep_beating(), name="neighbours")
 
     async def leave(self) -> None:
         """Be nobody's neighbour any more: no event is this process's from the others' next beat on."""
         self._leaving = True
         await end(self._task)
+        self._set(self._others)
         try:
-            await self._beat()
+            await self._database.execute("DELETE FROM nodes WHERE id = $1", self.own_id)
         except problems.Problem:
             _log.info("the others will notice that this process is gone")
 
@@ -70,8 +75,8 @@ class Neighbours:
         if owner is None:
             if len(self._owners) >= MOST_REMEMBERED:
                 self._owners.clear()
-            there = self._others if self._leaving or not self._reachable() else {*self._others, self.own_id}
-            owner = max(there or {self.own_id}, key=lambda each: _weight(each, event_id))
+            there = self._others if self._leaving else {*self._others, self.own_id}
+            owner = max(there, key=lambda each: _weight(each, event_id), default=self.own_id)
             self._owners[event_id] = owner
         return owner
 
@@ -90,13 +95,18 @@ class Neighbours:
             await asyncio.sleep(BEAT_SECONDS)
 
     async def _beat(self) -> None:
-        here = self._reachable() and not self._leaving
-        rows = await self._database.fetch(_BEAT, self.own_id, here)
-        self._set(frozenset(UUID(bytes=row["id"].bytes) for row in rows))
+        rows = await self._database.fetch(_BEAT, self.own_id, self._address)
+        told = {UUID(bytes=row["id"].bytes): row["address"] for row in rows}
+        new = [other for other in told if other not in self._others]
+        reached = await asyncio.gather(*(self._call(other, told[other]) for other in new))
+        self._set(
+            (self._others & told.keys()) | {other for other, is_there in zip(new, reached, strict=True) if is_there}
+        )
 
     def _set(self, others: frozenset[UUID]) -> None:
-        self._others = others
-        self._owners.clear()
+        if others != self._others or self._leaving:
+            self._others = others
+            self._owners.clear()
 
 
 def _weight(node_id: UUID, event_id: UUID) -> bytes:

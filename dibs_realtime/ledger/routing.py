@@ -1,12 +1,13 @@
 """An event's commands go to one process at a time, so that processes do not fight for its version.
 
-Never needed for being right: whoever decides writes on the expected version. So whatever goes wrong on the way (no
-Redis, an owner that died, hangs or does not know the command) ends in deciding here, under the same idempotency key.
+Never needed for being right: whoever decides writes on the expected version. So whatever goes wrong on the way (an
+owner that cannot be reached, dies, hangs or does not know the command) ends in deciding here, under the same
+idempotency key.
 """
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from itertools import count
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -16,12 +17,11 @@ from prometheus_client import CollectorRegistry, Counter
 from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.ids import new_id
 from dibs_realtime.kit.problems import Problem
-from dibs_realtime.kit.redis import AWAY, Redis
-from dibs_realtime.kit.redis_channels import Subscriber
 from dibs_realtime.kit.tasks import end
 from dibs_realtime.ledger.command import Command, KeyedCommand
-from dibs_realtime.ledger.forwarding import Kinds, Seal, channel_of, problem_of, told
+from dibs_realtime.ledger.forwarding import Kinds, problem_of, told
 from dibs_realtime.ledger.neighbours import Neighbours
+from dibs_realtime.ledger.peers import Line, Peers
 from dibs_realtime.ledger.writer import Ledger
 
 R = TypeVar("R")
@@ -30,7 +30,6 @@ _log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 2.5
 """An owner that has not answered by then is not asked again before its next sign of life."""
 SWEEP_SECONDS = 0.25
-RESUBSCRIBE_SECONDS = 0.25
 DRAIN_SECONDS = 3.0
 
 
@@ -64,35 +63,29 @@ class Router:
         self,
         ledger: Ledger,
         database: Database,
-        redis: Redis,
         secret: str,
+        host: str,
         kinds: Sequence[type[KeyedCommand[Any]]],
         registry: CollectorRegistry,
     ) -> None:
-        """kinds: what may be decided elsewhere; everything else is decided here."""
+        """host: this machine's address, for the other processes. kinds: what may be decided by them."""
         self._ledger = ledger
-        self._redis = redis
-        self._seal = Seal(secret)
+        self._host = host
         self._kinds = Kinds.of(kinds)
-        self._own = channel_of(own_id := new_id())
-        self._neighbours = Neighbours(database, own_id, lambda: self._listening and self._redis.healthy)
-        self._listening = False
+        self._peers = Peers(secret, own_id := new_id(), self._heard, self._lose)
+        self._neighbours = Neighbours(database, own_id, self._peers.call)
         self._numbers = count(1)
         self._waiting: dict[int, _Waiting] = {}
-        self._asks: dict[UUID, list[Any]] = {}
-        self._answers: dict[UUID, list[Any]] = {}
-        self._something = asyncio.Event()
+        self._unsent: dict[Line, dict[str, list[Any]]] = {}
         self._answering: set[asyncio.Task[None]] = set()
-        self._tasks: list[asyncio.Task[None]] = []
-        self._routed = Counter(
-            "dibs_ledger_routed", "Commands by where they were decided", ["where"], registry=registry
-        )  # fmt: skip
+        self._sweeping: asyncio.Task[None] | None = None
+        routed = Counter("dibs_ledger_routed", "Commands by where they were decided", ["where"], registry=registry)
+        self._here, self._elsewhere, self._fallback = map(routed.labels, ("here", "elsewhere", "fallback"))
 
-    def start(self) -> None:
-        """Begin to take commands of others. Neither they nor Redis need be there."""
-        loops: tuple[Coroutine[Any, Any, None], ...] = (self._listen(), self._send(), self._sweep())
-        self._tasks = [asyncio.create_task(loop, name="router") for loop in loops]
-        self._neighbours.start()
+    async def open(self) -> None:
+        """Begin to take commands of others; none need be there. Raises OSError."""
+        self._neighbours.start(await self._peers.listen(self._host))
+        self._sweeping = asyncio.create_task(self._sweep(), name="router")
 
     async def leave(self) -> None:
         """Take no new commands of others; those that were taken are decided."""
@@ -100,10 +93,11 @@ class Router:
 
     async def close(self) -> None:
         """Answer what was taken, then stop."""
-        deadline = asyncio.get_running_loop().time() + DRAIN_SECONDS
-        while (self._answering or self._answers) and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110  # once
-            await asyncio.sleep(0.01)
-        await end(*self._tasks, *self._answering)
+        if self._answering:
+            await asyncio.wait(self._answering, timeout=DRAIN_SECONDS)
+        self._flush()
+        await end(self._sweeping, *self._answering)
+        await self._peers.close()
 
     async def submit(self, command: Command[R]) -> R:
         """Run one command, here or at the process that the event belongs to. Raises Problem."""
@@ -111,27 +105,25 @@ class Router:
         if kind is None:
             return await self._ledger.submit(command)
         owner = self._neighbours.owner_of(command.event_id)
-        if owner == self._neighbours.own_id or not (self._listening and self._redis.healthy):
-            self._routed.labels("here").inc()
+        line = self._peers.line_to(owner) if owner != self._neighbours.own_id else None
+        if line is None:
+            self._here.inc()
             return await self._ledger.submit(command)
-        answer = await self._ask(owner, kind, command)
+        answer = await self._ask(line, owner, kind, command)
         if answer is None:
-            self._routed.labels("fallback").inc()
+            self._fallback.inc()
             return await self._ledger.submit(command)
-        self._routed.labels("elsewhere").inc()
+        self._elsewhere.inc()
         result, problem = answer
         if problem is not None:
             raise problem_of(problem)
         decided: R = result
         return decided
 
-    # ── asking ──
-
-    async def _ask(self, owner: UUID, kind: str, command: Command[Any]) -> list[Any] | None:
+    async def _ask(self, line: Line, owner: UUID, kind: str, command: Command[Any]) -> list[Any] | None:
         number = next(self._numbers)
         waiting = self._waiting[number] = _Waiting(owner, asyncio.get_running_loop().time())
-        self._asks.setdefault(owner, []).append([number, kind, command])
-        self._something.set()
+        self._say(line, "ask", [number, kind, command])
         try:
             return await waiting.answer
         finally:
@@ -150,70 +142,28 @@ class Router:
             for owner in {waiting.owner for waiting in self._waiting.values() if waiting.since < late}:
                 _log.warning("a process does not answer", extra={"node": str(owner)})
                 self._lose(owner)
-            for owner in {waiting.owner for waiting in self._waiting.values()} - self._neighbours.others:
-                self._lose(owner)
 
-    # ── both ways ──
+    def _say(self, line: Line, what: str, item: list[Any]) -> None:
+        """Send with whatever else is said to that process in this turn of the loop."""
+        if not self._unsent:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._unsent.setdefault(line, {}).setdefault(what, []).append(item)
 
-    async def _send(self) -> None:
-        while True:
-            await self._something.wait()
-            self._something.clear()
-            asks, self._asks = self._asks, {}
-            answers, self._answers = self._answers, {}
-            messages = [(to, {"ask": items}) for to, items in asks.items()]
-            messages += [(to, {"told": items}) for to, items in answers.items()]
-            try:
-                heard = await self._redis.publish_many(
-                    [(channel_of(to), self._seal.close({"from": self._neighbours.own_id, **m})) for to, m in messages]
-                )
-            except AWAY:
-                heard = [0] * len(messages)
-            except Exception:  # noqa: BLE001  # whatever it is, this loop must go on
-                _log.exception("commands cannot be sent")
-                heard = [0] * len(messages)
-            for (to, message), listeners in zip(messages, heard, strict=True):
-                if not listeners and "ask" in message:  # its end was quicker than its next beat
-                    self._lose(to)
+    def _flush(self) -> None:
+        unsent, self._unsent = self._unsent, {}
+        for line, message in unsent.items():
+            line.send(message)
 
-    async def _listen(self) -> None:
-        while True:
-            await self._redis.until_healthy()
-            subscriber = self._redis.new_subscriber()
-            try:
-                await self._follow(subscriber)
-            except AWAY as error:
-                _log.info("commands of others cannot be heard", extra={"error": type(error).__name__})
-            except Exception:  # noqa: BLE001  # likewise
-                _log.exception("commands of others cannot be heard")
-            finally:
-                self._listening = False
-                for waiting in self._waiting.values():  # what they answer now is not heard
-                    waiting.settle(None)
-                await end(asyncio.create_task(subscriber.aclose()))
-            await asyncio.sleep(RESUBSCRIBE_SECONDS)
+    def _heard(self, line: Line, message: dict[str, Any]) -> None:
+        for number, kind, shape in message.get("ask", ()):
+            task = asyncio.create_task(self._decide(line, number, kind, shape))
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
+        for number, result, problem in message.get("told", ()):
+            if waiting := self._waiting.get(number):
+                waiting.settle(None if result is None and problem is None else [result, problem])
 
-    async def _follow(self, subscriber: Subscriber) -> None:
-        await subscriber.subscribe(self._own)
-        while True:
-            heard = await subscriber.get()
-            if heard.data is None:
-                self._listening = True
-            elif (message := self._seal.open(heard.data)) is None:
-                _log.warning("a message that nobody of us has sealed")
-            elif "ask" in message:
-                for number, kind, shape in message["ask"]:
-                    task = asyncio.create_task(self._decide(UUID(message["from"]), number, kind, shape))
-                    self._answering.add(task)
-                    task.add_done_callback(self._answering.discard)
-            else:
-                for number, result, problem in message["told"]:
-                    if waiting := self._waiting.get(number):
-                        waiting.settle(None if result is None and problem is None else [result, problem])
-
-    # ── deciding for others ──
-
-    async def _decide(self, asker: UUID, number: int, kind: str, shape: Any) -> None:
+    async def _decide(self, line: Line, number: int, kind: str, shape: Any) -> None:
         result: Any
         try:
             result = await self._ledger.submit(self._kinds.read(kind, shape))
@@ -222,5 +172,4 @@ class Router:
         except Exception:  # noqa: BLE001  # the asker tries it itself and gets the error first-hand
             _log.exception("a command of another process failed")
             result = None
-        self._answers.setdefault(asker, []).append(told(number, result))
-        self._something.set()
+        self._say(line, "told", told(number, result))

@@ -63,6 +63,7 @@ CREATE INDEX revocations_at_idx ON revocations (at);
 -- Server processes that take each other's commands. Lost with a crash, which is right: it says who is there now.
 CREATE UNLOGGED TABLE nodes (
     id uuid PRIMARY KEY,
+    address text NOT NULL,
     seen_at timestamptz NOT NULL
 ) WITH (fillfactor = 50, vacuum_truncate = off);
 

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -13,13 +13,10 @@ from dibs_realtime.claims.commands import ClaimVoucher
 from dibs_realtime.dashboard.queries import RESIDENT
 from dibs_realtime.kit.clock import utc_now
 from dibs_realtime.kit.database import Database
-from dibs_realtime.kit.ids import new_id
 from dibs_realtime.kit.problems import Problem
-from dibs_realtime.kit.redis import Redis
-from dibs_realtime.ledger.forwarding import Seal, channel_of
+from dibs_realtime.ledger.peers import Peers
 from dibs_realtime.ledger.routing import Router
 from dibs_realtime.ledger.writer import Ledger
-from dibs_realtime.local.redis import LocalRedis
 from dibs_realtime.redemptions.commands import Redeem
 from dibs_realtime.redemptions.reversal import Reverse
 from tests.ledger.night import Night
@@ -31,54 +28,44 @@ SECRET = "s" * 32
 class Process:
     """What of a server process decides commands."""
 
-    def __init__(self, database: Database, url: str) -> None:
-        self.redis = Redis(url, timeout=10)
+    def __init__(self, database: Database, secret: str = SECRET) -> None:
         self.ledger = Ledger(database, utc_now, RESIDENT)
         self.registry = CollectorRegistry()
         self.commits = 0
         self.ledger.listen(self._count)
-        self.router = Router(self.ledger, database, self.redis, SECRET, (Redeem, Reverse, ClaimVoucher), self.registry)
+        kinds = (Redeem, Reverse, ClaimVoucher)
+        self.router = Router(self.ledger, database, secret, "127.0.0.1", kinds, self.registry)
 
     def _count(self, _: Any) -> None:
         self.commits += 1
 
     @property
-    def own_id(self) -> Any:
+    def own_id(self) -> UUID:
         return self.router._neighbours.own_id
 
     def routed(self, where: str) -> float:
         return self.registry.get_sample_value("dibs_ledger_routed_total", {"where": where}) or 0.0
 
-    async def open(self) -> None:
-        await self.redis.open()
-        self.router.start()
-
     async def close(self) -> None:
         await self.router.leave()
         await self.router.close()
-        await self.redis.close()
 
 
-Begin = Callable[[], Awaitable[Process]]
-
-
-@pytest.fixture
-def own_redis(tmp_path: Path) -> Any:
-    with LocalRedis(tmp_path / "redis") as server:
-        yield server
+Begin = Callable[..., Awaitable[Process]]
 
 
 @pytest.fixture
-async def begin(database: Database, own_redis: LocalRedis) -> AsyncIterator[Begin]:
+async def begin(database: Database) -> AsyncIterator[Begin]:
     """Start processes that know each other."""
     async with AsyncExitStack() as running:
         team: list[Process] = []
 
-        async def start() -> Process:
-            process = Process(database, own_redis.url)
-            await process.open()
+        async def start(**other: Any) -> Process:
+            process = Process(database, **other)
+            await process.router.open()
             running.push_async_callback(process.close)
-            team.append(process)
+            if not other:
+                team.append(process)
             ids = {each.own_id for each in team}
             await eventually(lambda: all(each.router._neighbours.others == ids - {each.own_id} for each in team), 20)
             return process
@@ -124,14 +111,24 @@ async def test_an_answer_from_elsewhere_is_the_one_from_here(database: Database,
     assert (raised.value.status, raised.value.errors[0]["loc"]) == (422, ["body", "idempotency_key"])
 
 
-async def test_an_owner_that_dies_leaves_its_events_to_the_others(database: Database, begin: Begin):
+async def test_an_owner_that_dies_leaves_its_events_to_the_others(
+    database: Database, begin: Begin, monkeypatch: pytest.MonkeyPatch
+):
     owner, other = await begin(), await begin()
     night = await night_of(database, owner, other)
-    codes = await night.issue(await night.offer(), 2)
-    await owner.redis.close()  # as when its process is killed: nobody hears on its channel
-    await owner.router.close()
-    assert (await other.router.submit(night.redeeming(codes[0])))["verdict"] == "accepted"
-    assert other.commits == 1
+    codes = await night.issue(await night.offer(), 20)
+    asked = asyncio.Event()
+
+    async def die(*_: Any) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(owner.router, "_decide", die)
+    waiting = [asyncio.create_task(other.router.submit(night.redeeming(code))) for code in codes]
+    await asked.wait()
+    await owner.router._peers.close()  # as the kernel does for a process that is killed
+    assert {verdict["verdict"] for verdict in await asyncio.gather(*waiting)} == {"accepted"}
+    assert (owner.commits, other.routed("fallback")) == (0, 20)
 
 
 async def test_an_owner_that_hangs_is_asked_once(database: Database, begin: Begin, monkeypatch: pytest.MonkeyPatch):
@@ -143,7 +140,6 @@ async def test_an_owner_that_hangs_is_asked_once(database: Database, begin: Begi
         await asyncio.Event().wait()
 
     monkeypatch.setattr(owner.router, "_decide", hang)
-    await owner.router._neighbours.leave()
     verdicts = await asyncio.gather(*(other.router.submit(night.redeeming(code)) for code in codes))
     assert {verdict["verdict"] for verdict in verdicts} == {"accepted"}
 
@@ -154,28 +150,10 @@ async def test_a_lost_answer_ends_in_the_same_verdict(
     owner, other = await begin(), await begin()
     night = await night_of(database, owner, other)
     [code] = await night.issue(await night.offer(), 1)
-    monkeypatch.setattr(owner.router._seal, "close", lambda _: b"lost on the way")
+    monkeypatch.setattr(owner.router, "_say", lambda *_: None)
     verdict = await other.router.submit(night.redeeming(code))
     assert (verdict["verdict"], verdict["replayed"]) == ("accepted", True)  # the owner had decided it
     assert (owner.commits, other.commits) == (1, 0)
-
-
-async def test_without_redis_everybody_decides(database: Database, begin: Begin, own_redis: LocalRedis):
-    owner, other = await begin(), await begin()
-    night = await night_of(database, owner, other)
-    codes = await night.issue(await night.offer(), 40)
-    own_redis.kill()
-    verdicts = await asyncio.gather(
-        *((owner, other)[number % 2].router.submit(night.redeeming(code)) for number, code in enumerate(codes))
-    )
-    assert {verdict["verdict"] for verdict in verdicts} == {"accepted"}
-    own_redis.start()
-    await eventually(lambda: other.routed("elsewhere") or _again(other, night), 20)
-
-
-def _again(process: Process, night: Night) -> bool:
-    asyncio.get_running_loop().create_task(process.router.submit(night.redeeming("N0SUCHC0DE")))
-    return False
 
 
 async def test_who_leaves_owns_nothing_and_finishes_what_it_took(database: Database, begin: Begin):
@@ -190,13 +168,51 @@ async def test_who_leaves_owns_nothing_and_finishes_what_it_took(database: Datab
     assert other.router._neighbours.owner_of(night.event_id) == other.own_id
 
 
-async def test_what_none_of_us_has_sealed_decides_nothing(database: Database, begin: Begin):
-    owner, other = await begin(), await begin()
-    night = await night_of(database, owner, other)
-    [code] = await night.issue(await night.offer(), 1)
-    forged = {"from": new_id(), "ask": [[1, "Redeem", night.redeeming(code)]]}
-    await owner.redis.publish(channel_of(owner.own_id), Seal("another secret").close(forged))
-    # Afterwards, on the same channel: so the forged one has been looked at.
-    await other.router.submit(night.redeeming("N0SUCHC0DE"))
-    assert owner.commits <= 1
-    assert (await night.redeem(code))["verdict"] == "accepted"
+async def test_who_does_not_know_the_secret_decides_nothing(database: Database, begin: Begin):
+    owner, stranger = await begin(), await begin(secret="another" * 8)
+    night = await Night(database).begin()
+    codes = await night.issue(await night.offer(), 30)
+    for code in codes:
+        await owner.router.submit(night.redeeming(code))
+    assert not owner.router._neighbours.others
+    assert not stranger.router._neighbours.others
+    assert stranger.commits == 0
+
+
+async def test_a_frame_that_was_meddled_with_ends_the_line():
+    heard: list[Any] = []
+    one, two = UUID(int=1), UUID(int=2)
+    listening = Peers(SECRET, one, lambda _, message: heard.append(message), lambda _: None)
+    lost: list[UUID] = []
+    calling = Peers(SECRET, two, lambda *_: None, lost.append)
+    address = await listening.listen("127.0.0.1")
+    assert not await calling.call(UUID(int=3), address)  # somebody else has the address now
+    for meddle in (lambda sent: sent[:-2] + b"1}", lambda sent: sent + sent):  # other content; played again
+        assert await calling.call(one, address)
+        line = calling.line_to(one)
+        assert line is not None
+        line.send({"n": 0})
+        await eventually(lambda: heard == [{"n": 0}])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(line, "_transport", Meddler(line._transport, meddle))
+            line.send({"n": 7})
+        await eventually(lambda: lost == [one])
+        assert heard in ([{"n": 0}], [{"n": 0}, {"n": 7}])
+        heard.clear()
+        lost.clear()
+    await calling.close()
+    await listening.close()
+
+
+class Meddler:
+    """Somebody in between."""
+
+    def __init__(self, transport: asyncio.Transport, meddle: Callable[[bytes], bytes]) -> None:
+        self._transport = transport
+        self._meddle = meddle
+
+    def write(self, data: bytes) -> None:
+        self._transport.write(self._meddle(data))
+
+    def get_write_buffer_size(self) -> int:
+        return 0
