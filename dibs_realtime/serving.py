@@ -5,7 +5,9 @@ import contextlib
 import gc
 import signal
 import ssl
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 from aiohttp import web
@@ -15,7 +17,7 @@ from dibs_realtime.kit import logs
 from dibs_realtime.processes.ports import check_free
 from dibs_realtime.processes.stopping import stop_signals
 from dibs_realtime.processes.supervisor import supervise
-from dibs_realtime.processes.workers import workers
+from dibs_realtime.processes.workers import Rolling, workers
 from dibs_realtime.settings import Settings
 
 DRAIN_SECONDS = 5.0  # what runs when we are asked to stop gets this long
@@ -27,28 +29,32 @@ GC_THRESHOLD = 20_000  # allocations; measured: together with the freeze nearly 
 @click.command("serve", help="Run the server on DIBS_DATABASE_URL and DIBS_REDIS_URL.")
 @click.option("--workers", "count", type=click.IntRange(1, 256), help="Server processes (DIBS_WORKERS).")
 @click.option("--shared-port", is_flag=True, hidden=True, help="Share the port with sibling processes.")
-def serve_command(count: int | None, *, shared_port: bool) -> None:
+@click.option("--ready", type=click.Path(path_type=Path), hidden=True, help="A file to make once it listens.")
+def serve_command(count: int | None, *, shared_port: bool, ready: Path | None) -> None:
     """Run one server process, or supervise several."""
     configured = settings.load(forced={"workers": count} if count else None)
     logs.configure(configured.log_format)
     if configured.workers == 1:
         if not shared_port:
             check_free(configured.host, configured.port)
-        run(configured, shared_port=shared_port)
+        run(configured, shared_port=shared_port, ready=ready)
         return
     check_free(configured.host, configured.port)
     environment = settings.environment(configured)
-    with stop_signals(), workers(configured.workers, environment, configured.host, configured.port) as team:
-        supervise(team)
+    with stop_signals(), workers(configured.workers, environment) as team:
+        rolling = Rolling(team)
+        if not sys.stdin.isatty():  # a terminal that is closed sends it too, and then we stop
+            signal.signal(signal.SIGHUP, lambda *_: rolling.ask())
+        supervise(team, every_tick=rolling.check)
 
 
-def run(configured: Settings, *, shared_port: bool = False) -> None:
-    """Serve in this process until SIGTERM or SIGINT."""
+def run(configured: Settings, *, shared_port: bool = False, ready: Path | None = None) -> None:
+    """Serve in this process until SIGTERM or SIGINT. `ready` is made as soon as connections are taken."""
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(configured, shared_port=shared_port))
+        runner.run(_serve(configured, shared_port=shared_port, ready=ready))
 
 
-async def _serve(configured: Settings, *, shared_port: bool) -> None:
+async def _serve(configured: Settings, *, shared_port: bool, ready: Path | None) -> None:
     await schema.check(configured.database_url)
     from dibs_realtime.app import create_app  # noqa: PLC0415  # heavy; not for a parent that supervises
 
@@ -74,6 +80,8 @@ async def _serve(configured: Settings, *, shared_port: bool) -> None:
         gc.collect()
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD)
+        if ready is not None:
+            ready.touch()  # noqa: ASYNC240  # an empty file, once
         await stop.wait()
     finally:
         # Whoever asked us to stop may be gone and the databases with him: the kernel ends what hangs then.

@@ -74,11 +74,10 @@ class Line(asyncio.Protocol):
             self.opened.set_result(False)
         self._lost(self)
 
-    def send(self, message: dict[str, Any]) -> None:
-        """Send a message; a line that is closed takes none and says nothing: `lost` was called."""
+    def send(self, body: bytes) -> None:
+        """Send a message, a JSON object; a line that is closed takes none and says nothing: `lost` was called."""
         if not self.is_open:
             return
-        body = json.dumps(message)
         self._sent += 1
         self._transport.write(b"".join((len(body).to_bytes(LENGTH), self._sealed(self._calls, self._sent, body), body)))
         if self._transport.get_write_buffer_size() > MOST_UNSENT:

@@ -19,7 +19,7 @@ from dibs_realtime.kit.ids import new_id
 from dibs_realtime.kit.problems import Problem
 from dibs_realtime.kit.tasks import end
 from dibs_realtime.ledger.command import Command, KeyedCommand
-from dibs_realtime.ledger.forwarding import Kinds, problem_of, told
+from dibs_realtime.ledger.forwarding import Kinds, encode, problem_of, told
 from dibs_realtime.ledger.neighbours import Neighbours
 from dibs_realtime.ledger.peers import Line, Peers
 from dibs_realtime.ledger.writer import Ledger
@@ -152,7 +152,7 @@ class Router:
     def _flush(self) -> None:
         unsent, self._unsent = self._unsent, {}
         for line, message in unsent.items():
-            line.send(message)
+            line.send(encode(message))
 
     def _heard(self, line: Line, message: dict[str, Any]) -> None:
         for number, kind, shape in message.get("ask", ()):

@@ -58,7 +58,7 @@ def up_command(
         servers.start()
         asyncio.run(migrate(servers.database_url))
         environment = settings.environment(configured)
-        team = running.enter_context(workers(configured.workers, environment, configured.host, configured.port))
+        team = running.enter_context(workers(configured.workers, environment))
         servers.announce(configured.public_url)
         _tell(console, configured)
         if with_demo:

@@ -19,6 +19,7 @@ from dibs_realtime.ledger.routing import Router
 from dibs_realtime.ledger.writer import Ledger
 from dibs_realtime.redemptions.commands import Redeem
 from dibs_realtime.redemptions.reversal import Reverse
+from dibs_realtime.redemptions.schemas import LocalJudgement
 from tests.ledger.night import Night
 from tests.live.node import eventually
 
@@ -111,6 +112,20 @@ async def test_an_answer_from_elsewhere_is_the_one_from_here(database: Database,
     assert (raised.value.status, raised.value.errors[0]["loc"]) == (422, ["body", "idempotency_key"])
 
 
+async def test_what_doors_judged_alone_travels_whole(database: Database, begin: Begin):
+    owner, other = await begin(), await begin()
+    night = await night_of(database, owner, other)
+    [code] = await night.issue(await night.offer(), 1)
+    now = utc_now()
+    local = LocalJudgement(verdict="accepted", device_time=now, clock_offset_ms=3, staff="Mia")
+    command = night.redeeming(code, units=50, scanned_at=now, local=local, actor=await night.device())
+    verdict = await other.router.submit(command)
+    assert (verdict["reason"], other.routed("elsewhere")) == ("insufficient_uses", 1)
+    assert verdict["conflict_id"]
+    sides = await database.fetchval("SELECT sides FROM conflicts WHERE event_id = $1", night.event_id)
+    assert "Mia" in sides
+
+
 async def test_an_owner_that_dies_leaves_its_events_to_the_others(
     database: Database, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ):
@@ -191,11 +206,11 @@ async def test_a_frame_that_was_meddled_with_ends_the_line():
         assert await calling.call(one, address)
         line = calling.line_to(one)
         assert line is not None
-        line.send({"n": 0})
+        line.send(b'{"n":0}')
         await eventually(lambda: heard == [{"n": 0}])
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(line, "_transport", Meddler(line._transport, meddle))
-            line.send({"n": 7})
+            line.send(b'{"n":7}')
         await eventually(lambda: lost == [one])
         assert heard in ([{"n": 0}], [{"n": 0}, {"n": 7}])
         heard.clear()

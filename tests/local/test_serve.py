@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import asyncpg
 import psutil
 import pytest
 
@@ -85,6 +86,47 @@ def test_a_process_that_dies_is_replaced_and_orphans_end(servers: LocalServers, 
         if sys.platform == "linux":
             wait_until(lambda: not alive(team))
             assert not is_ready(port)
+
+
+def test_a_hangup_replaces_the_processes_one_by_one_and_nothing_is_refused(
+    servers: LocalServers, tmp_path: Path
+) -> None:
+    port = free_port()
+    with serving(servers, port, tmp_path, "--workers", "2") as process:
+        old = alive(family(process))
+        assert len(old) == 2
+        most = set(old)
+        process.send_signal(signal.SIGHUP)
+        while alive(old):
+            # At any moment somebody takes connections; one that waited for a process just ended is made once more.
+            assert any(is_ready(port) for _ in range(3))
+            now = alive(family(process))
+            assert len(set(now) - set(old)) + len(alive(old)) >= 2
+            most |= set(now)
+        wait_until(lambda: len(alive(family(process))) == 2)
+        assert len(most) == 4
+        assert process.poll() is None
+
+
+def test_what_cannot_start_replaces_nobody(servers: LocalServers, tmp_path: Path) -> None:
+    """The database lost its schema: a new process refuses to start, those that run go on."""
+    port = free_port()
+    with serving(servers, port, tmp_path, "--workers", "2") as process:
+        team = alive(family(process))
+        asyncio.run(_on(servers.database_url, "ALTER TABLE alembic_version RENAME TO hidden"))
+        try:
+            process.send_signal(signal.SIGHUP)
+            wait_until(lambda: len(alive(family(process))) == 3)
+            wait_until(lambda: len(alive(family(process))) == 2)
+            assert alive(team) == team
+        finally:
+            asyncio.run(_on(servers.database_url, "ALTER TABLE hidden RENAME TO alembic_version"))
+
+
+async def _on(url: str, sql: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(sql)
+    await connection.close()
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
