@@ -13,7 +13,7 @@ UV_LOCK := uv pip compile pyproject.toml --extra local --generate-hashes --no-em
 SOAKED := tests/ledger tests/live/test_observer.py tests/api/test_who_may_what.py
 WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist \) -prune -o -type f -print)
 
-.PHONY: help setup run test soak lint format dev dev-server dev-web screenshots audit bench bench-profile api lock clean
+.PHONY: help setup run test test-deploy soak lint format dev dev-server dev-web screenshots audit bench bench-profile api lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,11 @@ soak: setup ## Run the ledger's law, races, watchers and rights 20 times in a ro
 	@for round in $$(seq $(or $(ARGS),20)); do \
 	  echo "Round $$round of $(or $(ARGS),20)"; \
 	  $(BIN)/python -m pytest --quiet --exitfirst $(SOAKED) || exit 1; done
+
+test-deploy: setup ## Test two nodes behind Caddy and PgBouncer (Debian's packages caddy and pgbouncer)
+	@PATH="$$PATH:/usr/sbin"; for program in caddy pgbouncer; do command -v $$program >/dev/null || \
+	  { echo "$$program is not installed: apt-get install caddy pgbouncer" >&2; exit 1; }; done
+	$(BIN)/python -m pytest -o addopts="-ra --strict-markers --strict-config" tests/deploy $(ARGS)
 
 lint: setup ## Check style, types, layers and generated files
 	$(BIN)/ruff check .
@@ -78,6 +83,8 @@ api: .venv/.package web/node_modules/.installed ## Write the API documents anew,
 lock: ## Pin what pyproject.toml and web/package.json ask for (needs uv; ARGS=--upgrade for the newest)
 	$(UV_LOCK) $(ARGS) --output-file requirements/run.txt
 	$(UV_LOCK) $(ARGS) --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+	uv pip compile --group pyproject.toml:build --constraint requirements/dev.txt --generate-hashes --no-emit-index-url \
+	  --no-header --universal --python-version 3.11 --quiet --output-file requirements/build.txt
 	$(MAKE) .venv/.package
 	cd web && $(WITH_NODE) npm install --package-lock-only
 

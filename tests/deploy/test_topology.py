@@ -1,0 +1,129 @@
+"""A node is killed and replaced, another is drained and replaced, under load: nobody behind Caddy loses anything."""
+
+import asyncio
+import contextlib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import socketio
+
+from dibs_realtime.local.postgres import LocalPostgres
+from dibs_realtime.settings import Settings
+from tests.deploy.pooler import Pooler
+from tests.deploy.topology import Front, Node, topology
+from tests.live.clients import Observer
+from tests.live.party import Party, new_key
+
+CODES, DOORS, SCREENS = 600, 12, 6
+KILLED_AFTER, DRAINED_AFTER = 150, 350
+
+
+class Screen(Observer):
+    """A watcher that comes back by itself, as our apps do."""
+
+    def __init__(self, front: Front, token: str, event_id: str) -> None:
+        super().__init__(front, token, event_id)  # type: ignore[arg-type]  # all it asks of a node is its address
+        self.client.eio.ssl_verify = False  # REST proves the certificate; the client library takes no authority
+        self.returns = -1
+        self._following = asyncio.create_task(self._follow())
+
+    async def _follow(self) -> None:
+        while True:
+            with contextlib.suppress(socketio.exceptions.SocketIOError, AssertionError, TimeoutError):
+                await self.connect()
+                self._answered, self._early = False, []
+                await self.begin()
+                self.returns += 1
+                await self.client.wait()
+            await asyncio.sleep(0.1)
+
+    async def stop(self) -> None:
+        self._following.cancel()
+        await asyncio.gather(self._following, return_exceptions=True)
+        await self.client.disconnect()
+
+
+class Doors:
+    """Doors that redeem all codes, each code until it has its verdict."""
+
+    def __init__(self, party: Party, door: str, codes: list[str]) -> None:
+        self.verdicts: dict[str, dict[str, Any]] = {}
+        self._party = party
+        self._door = door
+        self._codes = iter(codes)
+
+    async def work(self) -> None:
+        await asyncio.gather(*(self._one() for _ in range(DOORS)))
+
+    async def until(self, count: int) -> None:
+        while len(self.verdicts) < count:  # noqa: ASYNC110  # of whatever doors did so far
+            await asyncio.sleep(0.01)
+
+    async def _one(self) -> None:
+        for code in self._codes:
+            body = {"code": code, "idempotency_key": new_key()}
+            path = f"/events/{self._party.id}/redemptions"
+            self.verdicts[code] = await self._party.node.ask("POST", path, self._door, body)
+
+
+async def replace(node: Node, *, kill: bool) -> None:
+    """End a node, one way or the other, and start another in its place."""
+    before = node.pid
+    await (node.kill() if kill else node.end())
+    await node.start()
+    assert node.pid != before
+
+
+async def test_nobody_loses_anything(
+    settings: Settings, database_url: str, postgres: LocalPostgres, tmp_path: Path
+) -> None:
+    name = database_url.rpartition("?")[0].rpartition("/")[2]
+    (tmp_path / "pooler").mkdir()
+    with Pooler(tmp_path / "pooler", postgres, database=name, writers=8) as pooler:
+        behind = settings.model_copy(
+            update={
+                "database_url": pooler.url(),
+                "database_writer_url": pooler.url("dibs_writer"),
+                "database_prepared_statements": pooler.prepares,
+                "trusted_proxies": (),
+            }
+        )
+        async with topology(behind, tmp_path) as (front, nodes):
+            party = await Party.begin(front)  # type: ignore[arg-type]  # it only asks
+            door, _ = await party.device()
+            ticket = await front.ask(
+                "POST", f"/events/{party.id}/offers", party.owner, {"title": "Ticket", "claimable": False}, status=201
+            )
+            issued = await front.ask(
+                "POST",
+                f"/events/{party.id}/vouchers",
+                party.owner,
+                {"offer_id": ticket["id"], "count": CODES},
+                status=201,
+            )
+            screens = [Screen(front, party.owner, party.id) for _ in range(SCREENS)]
+            while not all(screen.returns == 0 for screen in screens):  # noqa: ASYNC110  # all watch
+                await asyncio.sleep(0.01)
+            doors = Doors(party, door, issued["codes"])
+            working = asyncio.create_task(doors.work())
+            await doors.until(KILLED_AFTER)
+            await replace(nodes[0], kill=True)
+            await doors.until(DRAINED_AFTER)
+            await replace(nodes[1], kill=False)
+            await working
+
+            assert Counter(verdict["verdict"] for verdict in doors.verdicts.values()) == {"accepted": CODES}
+            ledger = await party.ledger()
+            redeemed = [entry["voucher_id"] for entry in ledger if entry["kind"] == "voucher.redeemed"]
+            assert len(redeemed) == len(set(redeemed)) == CODES  # each once, whatever was sent twice
+            async with asyncio.timeout(60):
+                while not all(screen.is_at(len(ledger)) for screen in screens):  # noqa: ASYNC110  # all have it
+                    await asyncio.sleep(0.05)
+            for screen in screens:
+                assert screen.faults == []
+                assert screen.entries == ledger[screen.first :]
+                await screen.stop()
+            assert sum(screen.returns for screen in screens) >= 1
+            # What machines tell each other stays inside.
+            assert [await front.page(path) for path in ("/metrics", "/readyz", "/")] == [404, 404, 200]
