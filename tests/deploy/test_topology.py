@@ -24,12 +24,14 @@ class Screen(Observer):
 
     def __init__(self, front: Front, token: str, event_id: str) -> None:
         super().__init__(front, token, event_id)  # type: ignore[arg-type]  # all it asks of a node is its address
-        self.client.eio.ssl_verify = False  # REST proves the certificate; the client library takes no authority
+        # Over the session that trusts Caddy's authority, and that somebody closes.
+        self.client.eio.http, self.client.eio.external_http = front.session, True
         self.returns = -1
+        self._stopping = False
         self._following = asyncio.create_task(self._follow())
 
     async def _follow(self) -> None:
-        while True:
+        while not self._stopping:
             with contextlib.suppress(socketio.exceptions.SocketIOError, AssertionError, TimeoutError):
                 await self.connect()
                 self._answered, self._early = False, []
@@ -39,9 +41,9 @@ class Screen(Observer):
             await asyncio.sleep(0.1)
 
     async def stop(self) -> None:
-        self._following.cancel()
-        await asyncio.gather(self._following, return_exceptions=True)
+        self._stopping = True
         await self.client.disconnect()
+        await self._following
 
 
 class Doors:

@@ -72,7 +72,7 @@ class Front:
     def __init__(self, port: int, authority: Path) -> None:
         self.url = f"https://localhost:{port}"
         self._authority = authority
-        self._session: aiohttp.ClientSession
+        self.session: aiohttp.ClientSession
         self.again = 0
 
     async def open(self) -> None:
@@ -81,12 +81,12 @@ class Front:
             while not self._authority.exists():  # noqa: ASYNC110  # another process makes it
                 await asyncio.sleep(0.05)
         trust = ssl.create_default_context(cafile=str(self._authority))
-        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust))
+        self.session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust))
         await self.send("GET", "/public/events/nobody")
 
     async def close(self) -> None:
         """Let go."""
-        await self._session.close()
+        await self.session.close()
 
     async def send(self, method: str, path: str, token: str | None = None, body: Any = None) -> tuple[int, Any]:
         """Send a request until it is answered; return the answer's status and JSON."""
@@ -94,7 +94,7 @@ class Front:
         async with asyncio.timeout(SECONDS):
             while True:
                 with contextlib.suppress(aiohttp.ClientError):
-                    async with self._session.request(
+                    async with self.session.request(
                         method, f"{self.url}/api/v1{path}", headers=headers, json=body
                     ) as answer:
                         if answer.status not in {502, 503, 504}:
@@ -110,7 +110,7 @@ class Front:
 
     async def page(self, path: str) -> int:
         """Return the status of an address outside the API."""
-        async with self._session.get(f"{self.url}{path}") as answer:
+        async with self.session.get(f"{self.url}{path}") as answer:
             return answer.status
 
 
