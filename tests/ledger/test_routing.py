@@ -21,7 +21,7 @@ from dibs_realtime.redemptions.commands import Redeem
 from dibs_realtime.redemptions.reversal import Reverse
 from dibs_realtime.redemptions.schemas import LocalJudgement
 from tests.ledger.night import Night
-from tests.live.node import eventually
+from tests.support.waiting import eventually
 
 SECRET = "s" * 32
 

@@ -13,9 +13,10 @@ from dibs_realtime.live.bus import Bus
 from dibs_realtime.local.certificate import ensure_certificate
 from dibs_realtime.local.redis import LocalRedis
 from tests.support.redis_farm import Cluster, Trio, behind_tls
+from tests.support.waiting import eventually
 
 from .clients import Observer
-from .node import Node, Start, eventually
+from .node import Node, Start
 from .party import Party
 
 HEALS_WITHIN = 40.0
