@@ -1,14 +1,35 @@
 """What the browser's camera sees: a video file that is overwritten in place while the browser plays it."""
 
+import base64
 from pathlib import Path
 
 import segno
+from playwright.async_api import Locator
+
+from .accessibility import settled
 
 WIDTH, HEIGHT = 640, 480
 FRAMES_A_SECOND = 15
 FRAMES = 5
 WHITE, GREY = 235, 110
 HEADER = f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{FRAMES_A_SECOND}:1 Ip A1:1 C420jpeg\n".encode()
+
+# Draws a picture into the middle of a frame, and returns the frame's brightness, a byte for each pixel.
+TO_LUMA = """async ({ picture, width, height, grey }) => {
+  const bytes = Uint8Array.from(atob(picture), (letter) => letter.charCodeAt(0));
+  const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+  const frame = new OffscreenCanvas(width, height).getContext('2d');
+  frame.fillStyle = `rgb(${grey} ${grey} ${grey})`;
+  frame.fillRect(0, 0, width, height);
+  const scale = (height - 20) / Math.max(bitmap.width, bitmap.height);
+  const [wide, high] = [bitmap.width * scale, bitmap.height * scale];
+  frame.drawImage(bitmap, (width - wide) / 2, (height - high) / 2, wide, high);
+  const { data } = frame.getImageData(0, 0, width, height);
+  let luma = '';
+  for (let at = 0; at < data.length; at += 4)
+    luma += String.fromCharCode((data[at] * 299 + data[at + 1] * 587 + data[at + 2] * 114) / 1000);
+  return btoa(luma);
+}"""
 
 
 class Camera:
@@ -30,6 +51,15 @@ class Camera:
             for y in range(top + number * scale, top + (number + 1) * scale):
                 rows[y][left : left + side] = line
         self._write(b"".join(rows))
+
+    async def look_at(self, element: Locator) -> None:
+        """Hold something of a page before it, as it is on the screen: a guest's phone, say."""
+        await settled(element.page)
+        picture = base64.b64encode(await element.screenshot(type="png")).decode()
+        desk = await element.page.context.browser.new_page()
+        luma = await desk.evaluate(TO_LUMA, {"picture": picture, "width": WIDTH, "height": HEIGHT, "grey": GREY})
+        await desk.context.close()
+        self._write(base64.b64decode(luma))
 
     def show_nothing(self) -> None:
         """Look at a grey wall."""

@@ -13,7 +13,7 @@ from yarl import URL
 
 from tests.local.running import environment, free_port
 
-SECONDS = 60.0
+SECONDS = 120.0
 
 
 class Server:
@@ -46,10 +46,14 @@ class Server:
                 stdout=log,
                 stderr=log,
             )
-        async with asyncio.timeout(SECONDS), aiohttp.ClientSession() as session:
-            while not await _is_ready(session, f"{self.url}/readyz"):
-                assert self._process.poll() is None, self.said
-                await asyncio.sleep(0.05)
+        try:
+            async with asyncio.timeout(SECONDS), aiohttp.ClientSession() as session:
+                while not await _is_ready(session, f"{self.url}/readyz"):
+                    assert self._process.poll() is None, self.said
+                    await asyncio.sleep(0.05)
+        except BaseException:
+            await self.stop(at_once=True)
+            raise
 
     async def stop(self, *, at_once: bool = False) -> None:
         """Ask it to end, or kill it, and wait for its end."""

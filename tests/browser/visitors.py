@@ -27,7 +27,7 @@ if (navigator.mediaDevices) {
   navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('Permission denied', 'NotAllowedError'));
 }
 """
-STEP_SECONDS = 20
+STEP_SECONDS = 60
 """How long a step of a page may take on a busy machine. No test waits so long for something to be absent."""
 expect.set_options(timeout=STEP_SECONDS * 1000)
 
