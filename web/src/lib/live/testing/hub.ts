@@ -29,6 +29,8 @@ export class TestHub {
   refuse: (token: unknown) => object | null = () => null;
   /** Refuses a `watch` by this problem. */
   refuseWatch: (() => object | null) | null = null;
+  /** What `watch_public` is answered with. */
+  publicAck: object = {};
   readonly #http = createServer();
   readonly #io = new Server(this.#http, {
     transports: ['websocket'],
@@ -51,6 +53,9 @@ export class TestHub {
       next(problem === null ? undefined : Object.assign(new Error('refused'), { data: problem }));
     });
     this.#io.on('connection', (socket) => {
+      socket.on('watch_public', (_: object, reply: Reply) =>
+        reply({ ok: true, ...this.publicAck }),
+      );
       socket.on('watch', (call: WatchCall, reply: Reply) => void this.#watch(socket, call, reply));
     });
   }
