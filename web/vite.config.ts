@@ -6,6 +6,7 @@ import { defineConfig } from 'vitest/config';
 
 import { budget } from './build/budget.ts';
 import { docsPage } from './build/docs.ts';
+import { shell } from './build/shell.ts';
 
 /** Where `npm run dev` finds the hub (`dibs serve` or `dibs up`). */
 const HUB = process.env['DIBS_HUB'] ?? 'http://127.0.0.1:8080';
@@ -16,7 +17,8 @@ export default defineConfig({
     svelte(),
     docsPage(),
     // kB of JavaScript, gzipped, that a page's first load may bring.
-    budget({ 'app/index.html': 90 }),
+    budget({ 'app/index.html': 90, 'door/index.html': 60 }),
+    shell('door/index.html', '/door/', 'door/sw.js'),
   ],
   build: {
     target: 'es2022',
@@ -25,8 +27,23 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     rolldownOptions: {
-      input: { start: 'index.html', organizer: 'app/index.html' },
+      input: {
+        start: 'index.html',
+        organizer: 'app/index.html',
+        door: 'door/index.html',
+        'door/sw': 'src/scanner/sw.ts',
+      },
+      output: {
+        // A service worker keeps its address from release to release.
+        entryFileNames: ({ name }) =>
+          name === 'door/sw' ? '[name].js' : 'assets/[name]-[hash].js',
+      },
     },
+  },
+  worker: {
+    format: 'es',
+    // The hub serves this folder with a policy that lets WebAssembly run.
+    rolldownOptions: { output: { entryFileNames: 'assets/door/[name]-[hash].js' } },
   },
   server: {
     proxy: {

@@ -90,7 +90,10 @@ class Visitors:
         """Return the page of a door that has been paired by its link. Further fields of the device: `device={…}`."""
         fields = {"label": label, "gate_id": party.gate["id"], **options.pop("device", {})}
         pairing = await party.owner.post(f"{party.path}/devices", fields)
-        return await self.open(pairing["pairing_url"], *arguments, **{"camera": True, **options})
+        page = await self.open(pairing["pairing_url"], *arguments, **{"camera": True, **options})
+        await page.locator("form button").click()
+        await page.locator("video").wait_for(state="attached")
+        return page
 
     async def picture(self, folder: Path, name: str) -> None:
         """Leave a picture of every page that is open."""

@@ -1,0 +1,206 @@
+/** The phone's camera: one stream for the shift, resting whenever nobody needs it. */
+import { Reader } from './reader.ts';
+
+export type CameraState =
+  | 'off'
+  | 'starting'
+  | 'on'
+  /** Hidden, or untouched for a while: a tap goes on. */
+  | 'resting'
+  | 'denied'
+  | 'none'
+  | 'busy'
+  | 'insecure'
+  | 'failed';
+
+export interface Lens {
+  readonly id: string;
+  readonly label: string;
+}
+
+/** Milliseconds without a scan or a touch after which the camera rests: a pocket is no place to scan. */
+export const RESTS_AFTER = 60_000;
+/** And after which it is let go altogether. */
+const RELEASED_AFTER = 5 * 60_000;
+
+// TypeScript's DOM does not know the torch yet: https://www.w3.org/TR/image-capture/
+type Torch = MediaTrackCapabilities & { readonly torch?: boolean };
+
+export class Camera {
+  state: CameraState = $state('off');
+  lenses: readonly Lens[] = $state.raw([]);
+  /** Null: this camera has no light. */
+  torch: boolean | null = $state(null);
+  readonly #video: HTMLVideoElement;
+  readonly #onCode: (text: string) => void;
+  #reader: Reader | null = null;
+  #stream: MediaStream | null = null;
+  #lensId: string | null = null;
+  #turn = 0;
+  #rest: ReturnType<typeof setTimeout> | undefined;
+  #release: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(video: HTMLVideoElement, onCode: (text: string) => void) {
+    this.#video = video;
+    this.#onCode = (text) => {
+      this.touch();
+      onCode(text);
+    };
+  }
+
+  /** Whether the browser would start it without a question. */
+  static async isAllowed(): Promise<boolean> {
+    try {
+      const { state } = await navigator.permissions.query({ name: 'camera' as PermissionName });
+      return state === 'granted';
+    } catch {
+      return false;
+    }
+  }
+
+  /** Starts, or goes on. `lensId` null: the one at the back. */
+  async start(lensId: string | null): Promise<void> {
+    if (!('mediaDevices' in navigator)) {
+      this.state = 'insecure';
+      return;
+    }
+    const turn = ++this.#turn;
+    if (this.#stream?.active !== true || this.#lensId !== lensId) {
+      this.#stop();
+      this.state = 'starting';
+      try {
+        const stream = await opened(lensId);
+        if (turn !== this.#turn) return stopAll(stream);
+        this.#take(stream, lensId);
+      } catch (error) {
+        if (turn === this.#turn) this.state = stateOf(error);
+        return;
+      }
+    }
+    for (const track of this.#stream?.getTracks() ?? []) track.enabled = true;
+    try {
+      await this.#video.play();
+    } catch {
+      // Interrupted by a rest or a new start, which says itself how it goes on.
+    }
+    if (turn !== this.#turn) return;
+    this.#reader ??= new Reader(this.#video, this.#onCode);
+    this.#reader.read(true);
+    this.state = 'on';
+    this.touch();
+  }
+
+  /** Somebody is there: the time until it rests starts anew. */
+  touch(): void {
+    clearTimeout(this.#rest);
+    if (this.state === 'on') this.#rest = setTimeout(() => this.rest(), RESTS_AFTER);
+  }
+
+  /** Rests until it is started again. */
+  rest(): void {
+    if (this.state !== 'on' && this.state !== 'starting') return;
+    this.#turn++;
+    clearTimeout(this.#rest);
+    this.#reader?.read(false);
+    void this.switchTorch(false);
+    this.#video.pause();
+    for (const track of this.#stream?.getTracks() ?? []) track.enabled = false;
+    this.state = 'resting';
+    clearTimeout(this.#release);
+    this.#release = setTimeout(() => this.#stop(), RELEASED_AFTER);
+  }
+
+  async switchTorch(on: boolean): Promise<void> {
+    const track = this.#stream?.getVideoTracks()[0];
+    if (this.torch === null || track === undefined || this.torch === on) return;
+    try {
+      await track.applyConstraints({ advanced: [{ torch: on } as MediaTrackConstraintSet] });
+      this.torch = on;
+    } catch {
+      this.torch = null; // it said that it has one, and has not
+    }
+  }
+
+  close(): void {
+    this.#turn++;
+    clearTimeout(this.#rest);
+    this.#stop();
+    this.#reader?.close();
+    this.#reader = null;
+    this.state = 'off';
+  }
+
+  #take(stream: MediaStream, lensId: string | null): void {
+    this.#stream = stream;
+    this.#lensId = lensId;
+    this.#video.srcObject = stream;
+    const [track] = stream.getVideoTracks();
+    const abilities = track?.getCapabilities?.() as Torch | undefined;
+    this.torch = abilities?.torch === true ? false : null;
+    track?.addEventListener('ended', () => {
+      if (this.#stream === stream) this.#lost();
+    });
+    void this.#look();
+  }
+
+  /** The phone took the camera away: a call, or another app. */
+  #lost(): void {
+    this.#turn++;
+    this.#stop();
+    this.state = 'resting';
+  }
+
+  async #look(): Promise<void> {
+    const devices = await navigator.mediaDevices.enumerateDevices().catch(() => []);
+    this.lenses = devices
+      .filter(({ kind, deviceId }) => kind === 'videoinput' && deviceId !== '')
+      .map(({ deviceId, label }) => ({ id: deviceId, label }));
+  }
+
+  #stop(): void {
+    clearTimeout(this.#release);
+    this.#reader?.read(false);
+    if (this.#stream !== null) stopAll(this.#stream);
+    this.#stream = null;
+    this.#video.srcObject = null;
+    this.torch = null;
+  }
+}
+
+async function opened(lensId: string | null): Promise<MediaStream> {
+  const size = { width: { ideal: 1280 }, height: { ideal: 720 } };
+  const media = navigator.mediaDevices;
+  const back = { ...size, facingMode: { ideal: 'environment' } };
+  if (lensId === null) return media.getUserMedia({ video: back });
+  try {
+    return await media.getUserMedia({ video: { ...size, deviceId: { exact: lensId } } });
+  } catch (error) {
+    // The chosen one is not there any more.
+    if (
+      (error as Error).name !== 'OverconstrainedError' &&
+      (error as Error).name !== 'NotFoundError'
+    )
+      throw error;
+    return media.getUserMedia({ video: back });
+  }
+}
+
+function stateOf(error: unknown): CameraState {
+  switch ((error as Error | null)?.name) {
+    case 'NotAllowedError':
+    case 'SecurityError':
+      return 'denied';
+    case 'NotFoundError':
+    case 'OverconstrainedError':
+      return 'none';
+    case 'NotReadableError':
+    case 'AbortError':
+      return 'busy';
+    default:
+      return 'failed';
+  }
+}
+
+function stopAll(stream: MediaStream): void {
+  for (const track of stream.getTracks()) track.stop();
+}

@@ -1,0 +1,39 @@
+/** What a page that is opened anew finds in the storage: the last answers, and what still waits for one. */
+import type { Outbox } from '../../lib/check/outbox.ts';
+import { read } from '../../lib/codes/codes.ts';
+import type { Recent } from './machine.ts';
+
+/** The scans of an event, the newest first. */
+export async function ofStorage(outbox: Outbox, eventId: string): Promise<Recent[]> {
+  const [done, pending] = await Promise.all([outbox.done(eventId), outbox.pending()]);
+  const undoing = new Set(pending.flatMap((item) => (item.kind === 'undo' ? [item.scanKey] : [])));
+  const answered = done.map(({ key, scannedAt, units, answer, undo }): Recent => ({
+    key,
+    scannedAt,
+    units,
+    code: null,
+    voucherId: answer.kind === 'verdict' ? (answer.verdict.voucher?.id ?? null) : null,
+    answer,
+    undo: undoing.has(key) ? { kind: 'waiting' } : undo,
+    since: null,
+  }));
+  const waiting = pending.flatMap((item): Recent[] => {
+    if (item.kind !== 'scan' || item.eventId !== eventId) return [];
+    const { key, scannedAt, units, code, voucherId } = item.scan;
+    return [
+      {
+        key,
+        scannedAt,
+        units,
+        code: code === null ? null : (read(code) ?? code),
+        voucherId,
+        answer: { kind: 'waiting' },
+        undo: null,
+        since: null,
+      },
+    ];
+  });
+  return [...answered, ...waiting].sort((one, other) =>
+    one.scannedAt < other.scannedAt ? 1 : one.scannedAt > other.scannedAt ? -1 : 0,
+  );
+}

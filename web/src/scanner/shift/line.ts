@@ -1,0 +1,145 @@
+/** The door's line to the hub: the socket, the watch of the event, and REST. Loaded once somebody is at the door. */
+import { ask, createApi, type Api } from '../../lib/api/client.ts';
+import { Unreachable } from '../../lib/api/problem.ts';
+import type { DeviceItem, RedeemRequest, RedeemVerdict, Voucher } from '../../lib/api/types.ts';
+import type { Scan } from '../../lib/check/check.ts';
+import type { Ways } from '../../lib/check/online.ts';
+import { EventWatch, type Connection, type Update } from '../../lib/live/client.ts';
+import { LiveSocket } from '../../lib/live/socket.ts';
+
+export interface LineOptions {
+  /** The hub's origin. */
+  readonly hub: string;
+  readonly token: string;
+  readonly eventId: string;
+  /** What the hub calls this device's own gate, and whether it is fixed to it. */
+  readonly place: () => { readonly gateId: string | null; readonly isLocked: boolean };
+  readonly onUpdate: (update: Update) => void;
+  readonly onConnection: (connection: Connection) => void;
+  /** The session is over: `reason` as the hub says, or `expired`. */
+  readonly onEnded: (reason: string) => void;
+}
+
+/** Milliseconds that an answer may take before the other way is tried. The hub knows the key: asking twice is harmless. */
+const SOCKET_ANSWER = 2_500;
+const REST_ANSWER = 5_000;
+
+export class Line {
+  readonly #options: LineOptions;
+  readonly #socket: LiveSocket;
+  readonly #watch: EventWatch;
+  readonly #api: Api;
+
+  constructor(options: LineOptions) {
+    this.#options = options;
+    const { hub, token, eventId } = options;
+    this.#api = createApi({
+      base: hub,
+      // A device's token cannot be refreshed: one that is refused is over.
+      session: { token: (refused) => Promise.resolve(refused === token ? null : token) },
+    });
+    this.#socket = new LiveSocket({
+      url: hub,
+      token: (refused) => {
+        if (refused) options.onEnded('expired');
+        return Promise.resolve(refused ? null : token);
+      },
+      onEnded: options.onEnded,
+    });
+    this.#watch = new EventWatch(this.#socket, eventId, {
+      onUpdate: options.onUpdate,
+      onConnection: options.onConnection,
+    });
+  }
+
+  /** How scans and their taking back travel. */
+  get ways(): Ways {
+    const path = { event_id: this.#options.eventId };
+    return {
+      redeem: [
+        async (scan) => {
+          if (this.#socket.state !== 'open') throw new Unreachable('no socket');
+          const call = { event_id: scan.eventId, ...this.#request(scan) };
+          const { verdict } = await this.#socket.call<{ verdict: RedeemVerdict }>(
+            'redeem',
+            call,
+            SOCKET_ANSWER,
+          );
+          return verdict;
+        },
+        (scan) =>
+          within(
+            REST_ANSWER,
+            ask(
+              this.#api.POST('/api/v1/events/{event_id}/redemptions', {
+                params: { path },
+                body: this.#request(scan),
+              }),
+            ),
+          ),
+      ],
+      reverse: ({ redemptionId, key }) =>
+        within(
+          REST_ANSWER,
+          ask(
+            this.#api.POST('/api/v1/events/{event_id}/redemptions/{redemption_id}/reversal', {
+              params: { path: { ...path, redemption_id: redemptionId } },
+              body: { idempotency_key: key, reason: 'Undone at the door' },
+            }),
+          ),
+        ),
+    };
+  }
+
+  /** Finds vouchers by a part of the guest's name. Throws ApiProblem or Unreachable. */
+  async search(name: string): Promise<readonly Voucher[]> {
+    const { items } = await ask(
+      this.#api.GET('/api/v1/events/{event_id}/door-search', {
+        params: { path: { event_id: this.#options.eventId }, query: { q: name, limit: 20 } },
+      }),
+    );
+    return items;
+  }
+
+  /** Moves this device to another gate. Throws ApiProblem or Unreachable. */
+  async move(gateId: string | null): Promise<DeviceItem> {
+    return ask(this.#api.PATCH('/api/v1/devices/me', { body: { gate_id: gateId } }));
+  }
+
+  /** Tries to connect at once, instead of at the next turn. */
+  nudge(): void {
+    this.#socket.nudge();
+  }
+
+  close(): void {
+    this.#watch.stop();
+    this.#socket.close();
+  }
+
+  #request(scan: Scan): RedeemRequest {
+    const { gateId, isLocked } = this.#options.place();
+    return {
+      code: scan.code,
+      voucher_id: scan.voucherId,
+      idempotency_key: scan.key,
+      units: scan.units,
+      // The hub's word for "where the device stands" unless the door has moved on since the scan.
+      gate_id: isLocked || scan.gateId === gateId ? null : scan.gateId,
+      dry_run: false,
+      scanned_at: scan.scannedAt,
+      local: null,
+    };
+  }
+}
+
+async function within<Result>(milliseconds: number, answer: Promise<Result>): Promise<Result> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Unreachable('no answer in time')), milliseconds);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
