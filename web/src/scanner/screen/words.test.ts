@@ -81,7 +81,10 @@ describe('in English', () => {
   });
 
   it('says how many are left, when it is good and where', () => {
-    expect(refused('insufficient_uses').details).toContain('Only 2 left');
+    expect(refused('insufficient_uses')).toMatchObject({
+      word: 'Too many',
+      headline: 'Only 2 left',
+    });
     expect(refused('not_yet_valid').details[0]).toMatch(/^Good from .*00:00/);
     expect(refused('expired').details[0]).toMatch(/^Was good until .*02:00/);
     expect(refused('wrong_gate').details).toContain('Good at: Main bar, Beer tent');

@@ -75,12 +75,12 @@ export function said(scan: Recent, answer: Answer, snapshot: Snapshot | null, no
     else details.push(where);
   }
   if (reason === 'insufficient_uses' && voucher !== null)
-    details.unshift(words.onlyLeft(voucher.remaining));
+    headline = words.onlyLeft(voucher.remaining);
   if (offer !== undefined) details.push(...whenAndWhere(reason, offer, snapshot, format));
   if (title !== null) details.push(title);
   return {
     tone,
-    word,
+    word: reason === 'insufficient_uses' ? words.tooMany : word,
     headline,
     guest,
     details,

@@ -234,6 +234,7 @@ export const en = {
       already_redeemed: 'Used up',
       insufficient_uses: 'Not that many left',
     } as Readonly<Record<string, string>>,
+    tooMany: 'Too many',
     onlyLeft: (left: number) => `Only ${left} left`,
     from: (time: string) => `Good from ${time}`,
     until: (time: string) => `Was good until ${time}`,

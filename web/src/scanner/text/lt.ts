@@ -227,6 +227,7 @@ export const lt: Catalogue = {
       already_redeemed: 'Jau panaudotas',
       insufficient_uses: 'Tiek nebeliko',
     },
+    tooMany: 'Per daug',
     onlyLeft: (left) => `Liko tik ${left}`,
     from: (time) => `Galioja nuo ${time}`,
     until: (time) => `Galiojo iki ${time}`,
