@@ -23,7 +23,8 @@ NARROWEST = {"width": 320, "height": 640}
 README = {"organizer/live": ("desktop", "dark"), "door/accepted": ("phone", "dark"), "guest/event": ("phone", "light")}
 DIST = ROOT / "web" / "dist"
 PAGES = {
-    ".": "start", "app": "organizer/", "door": "door/", "e": "guest/event", "v": "guest/voucher", "wallet": "guest/wallet",
+    ".": "start", "app": "organizer/", "door": "door/",
+    "e": "guest/event", "v": "guest/voucher", "wallet": "guest/wallet",
 }  # fmt: skip
 """Which states show which of the built pages. Of the API's page test_api_docs.py knows."""
 FITS = "() => document.scrollingElement.scrollWidth <= innerWidth"

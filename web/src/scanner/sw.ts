@@ -69,3 +69,6 @@ worker.addEventListener('fetch', (event) => {
     })(),
   );
 });
+
+// A module of its own for the checker; the build leaves a plain script.
+export {};

@@ -4,8 +4,22 @@
  * A newer version waits. It never takes over by itself while somebody works: `start` does, when it suits.
  */
 export interface Updates {
+  /** Starts the newer version: somebody wants it. */
   start(): void;
+  /** Starts it unless a shift is open in this tab or another. */
+  startIfIdle(): void;
   close(): void;
+}
+
+const SHIFT = 'dibs.door.shift';
+
+/** Says that a shift is open, until the returned function is called. */
+export function shiftIsOpen(): () => void {
+  let over: () => void = () => undefined;
+  const isOver = new Promise<void>((resolve) => (over = resolve));
+  if ('locks' in navigator)
+    void navigator.locks.request(SHIFT, { mode: 'shared' }, () => isOver).catch(() => undefined);
+  return over;
 }
 
 /** Milliseconds between two looks for a newer version: a shift may be as long as a night. */
@@ -17,7 +31,7 @@ export function followUpdates(onWaiting: (waits: boolean) => void): Updates {
   let isStarting = false;
   // With Vite's server there is no worker to register.
   if (!('serviceWorker' in navigator) || import.meta.env.DEV)
-    return { start: () => undefined, close: () => undefined };
+    return { start: () => undefined, startIfIdle: () => undefined, close: () => undefined };
 
   // The very first worker waits for a moment, too, but for nobody: no older one is at work.
   const tell = (): void =>
@@ -37,10 +51,17 @@ export function followUpdates(onWaiting: (waits: boolean) => void): Updates {
       });
     })
     .catch(() => undefined); // the door works without it, as long as there is a network
+  const start = (): void => {
+    isStarting = true;
+    registration?.waiting?.postMessage('start');
+  };
   return {
-    start: () => {
-      isStarting = true;
-      registration?.waiting?.postMessage('start');
+    start,
+    startIfIdle: () => {
+      if (!('locks' in navigator)) return;
+      void navigator.locks.request(SHIFT, { ifAvailable: true }, (lock) => {
+        if (lock !== null) start();
+      });
     },
     close: () => {
       clearInterval(timer);

@@ -27,9 +27,9 @@ it('takes every code for itself: two phones in view do not make each other new',
   expect(seen.filter(Boolean)).toHaveLength(2);
 });
 
-it('forgets at a word', () => {
+it('takes a code again that was not taken', () => {
   const sight = new Sight();
   sight.sees('A', 0);
-  sight.clear();
+  sight.forget('A');
   expect(sight.sees('A', 1)).toBe(true);
 });

@@ -21,8 +21,8 @@ export class Sight {
     return isNew;
   }
 
-  /** Nothing is in view any more: whatever comes next is a new scan. */
-  clear(): void {
-    this.#seen.clear();
+  /** The scan was not taken: the same code, still in view, is new once more. */
+  forget(code: string): void {
+    this.#seen.delete(code);
   }
 }

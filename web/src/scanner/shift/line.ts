@@ -1,9 +1,15 @@
 /** The door's line to the hub: the socket, the watch of the event, and REST. Loaded once somebody is at the door. */
 import { ask, createApi, type Api } from '../../lib/api/client.ts';
 import { Unreachable } from '../../lib/api/problem.ts';
-import type { DeviceItem, RedeemRequest, RedeemVerdict, Voucher } from '../../lib/api/types.ts';
+import type {
+  DeviceItem,
+  RedeemRequest,
+  RedeemVerdict,
+  ReversalVerdict,
+  Voucher,
+} from '../../lib/api/types.ts';
 import type { Scan } from '../../lib/check/check.ts';
-import type { Ways } from '../../lib/check/online.ts';
+import type { PendingUndo } from '../../lib/check/outbox.ts';
 import { EventWatch, type Connection, type Update } from '../../lib/live/client.ts';
 import { LiveSocket } from '../../lib/live/socket.ts';
 
@@ -52,43 +58,41 @@ export class Line {
     });
   }
 
-  /** How scans and their taking back travel. */
-  get ways(): Ways {
+  /** Sends a scan the quick way. Throws ApiProblem, Unanswered, or Unreachable where there is no socket. */
+  async bySocket(scan: Scan): Promise<RedeemVerdict> {
+    if (this.#socket.state !== 'open') throw new Unreachable('no socket');
+    const call = { event_id: scan.eventId, ...this.#request(scan) };
+    const { verdict } = await this.#socket.call<{ verdict: RedeemVerdict }>(
+      'redeem',
+      call,
+      SOCKET_ANSWER,
+    );
+    return verdict;
+  }
+
+  /** Sends a scan the other way. Throws ApiProblem or Unreachable. */
+  async byRest(scan: Scan): Promise<RedeemVerdict> {
     const path = { event_id: this.#options.eventId };
-    return {
-      redeem: [
-        async (scan) => {
-          if (this.#socket.state !== 'open') throw new Unreachable('no socket');
-          const call = { event_id: scan.eventId, ...this.#request(scan) };
-          const { verdict } = await this.#socket.call<{ verdict: RedeemVerdict }>(
-            'redeem',
-            call,
-            SOCKET_ANSWER,
-          );
-          return verdict;
-        },
-        (scan) =>
-          within(
-            REST_ANSWER,
-            ask(
-              this.#api.POST('/api/v1/events/{event_id}/redemptions', {
-                params: { path },
-                body: this.#request(scan),
-              }),
-            ),
-          ),
-      ],
-      reverse: ({ redemptionId, key }) =>
-        within(
-          REST_ANSWER,
-          ask(
-            this.#api.POST('/api/v1/events/{event_id}/redemptions/{redemption_id}/reversal', {
-              params: { path: { ...path, redemption_id: redemptionId } },
-              body: { idempotency_key: key, reason: 'Undone at the door' },
-            }),
-          ),
-        ),
-    };
+    const body = this.#request(scan);
+    return within(
+      REST_ANSWER,
+      ask(this.#api.POST('/api/v1/events/{event_id}/redemptions', { params: { path }, body })),
+    );
+  }
+
+  /** Takes a redemption back. Throws ApiProblem or Unreachable. */
+  async reverse({ key, redemptionId }: PendingUndo): Promise<ReversalVerdict> {
+    const path = { event_id: this.#options.eventId, redemption_id: redemptionId };
+    const body = { idempotency_key: key, reason: 'Undone at the door' };
+    return within(
+      REST_ANSWER,
+      ask(
+        this.#api.POST('/api/v1/events/{event_id}/redemptions/{redemption_id}/reversal', {
+          params: { path },
+          body,
+        }),
+      ),
+    );
   }
 
   /** Finds vouchers by a part of the guest's name. Throws ApiProblem or Unreachable. */

@@ -3,7 +3,7 @@ import { flushSync } from 'svelte';
 
 import type { Entry, Snapshot, Voucher } from '../../lib/api/types.ts';
 import type { Answer, Check, Listener, Scan, UndoAnswer } from '../../lib/check/check.ts';
-import { OnlineCheck } from '../../lib/check/online.ts';
+import { OnlineCheck, type Ways } from '../../lib/check/online.ts';
 import type { Outbox } from '../../lib/check/outbox.ts';
 import { read } from '../../lib/codes/codes.ts';
 import type { Connection, Update } from '../../lib/live/client.ts';
@@ -58,38 +58,30 @@ export class Shift {
 
   /** Takes up what an earlier visit left, and connects. */
   async open(): Promise<void> {
-    const { outbox, hub, kept, onEnded } = this.#options;
+    const { outbox, kept, onEnded } = this.#options;
     const eventId = kept.event.id;
     this.#slow = setTimeout(() => {
       if (this.connection === 'connecting') this.connection = 'lost';
     }, PATIENCE);
-    this.#become(machine.restored(this.state, await ofStorage(outbox, eventId)));
-    const { Line } = await import('./line.ts');
-    if (this.#closed) return;
-    const line = new Line({
-      hub,
-      token: kept.token,
-      eventId,
-      place: () => ({
-        gateId: this.kept.device.gate_id,
-        isLocked: this.kept.device.gate_locked,
-      }),
-      onUpdate: (update) => this.#take(update),
-      onConnection: (connection) => {
-        this.connection = connection;
-        if (connection === 'live') this.#check?.nudge();
-        if (connection === 'refused') onEnded('other');
-      },
-      onEnded,
-    });
-    this.#line = line;
     const listener: Listener = {
       answered: (key, answer) => this.#answered(key, answer),
       undone: (key, answer) => this.#undone(key, answer),
       ended: () => onEnded('expired'),
     };
-    this.#check = new OnlineCheck({ eventId, outbox, ways: line.ways, listener });
-    this.#check.nudge();
+    const line = this.#connected();
+    // Scans are taken from the first moment on: stored now, sent as soon as there is a line.
+    const ways: Ways = {
+      redeem: [
+        async (scan) => (await line).bySocket(scan),
+        async (scan) => (await line).byRest(scan),
+      ],
+      reverse: async (undo) => (await line).reverse(undo),
+    };
+    this.#check = new OnlineCheck({ eventId, outbox, ways, listener });
+    this.#become(machine.restored(this.state, await ofStorage(outbox, eventId)));
+    this.#line = await line;
+    if (this.#closed) this.#line.close();
+    else this.#check.nudge();
   }
 
   close(): void {
@@ -109,24 +101,26 @@ export class Shift {
   /** A code came before the camera or out of a hardware scanner. */
   seen(text: string): void {
     const code = read(text) ?? text;
-    if (this.#sight.sees(code, performance.now())) void this.#scan({ code: text }, false);
+    if (!this.#sight.sees(code, performance.now())) return;
+    // It came while another guest's verdict had to be read first: it is still there, and its time comes.
+    if (!this.#scan({ code: text }, false)) this.#sight.forget(code);
   }
 
   /** Somebody typed a code. */
   typed(text: string): void {
     this.#sight.sees(read(text) ?? text, performance.now());
-    void this.#scan({ code: text }, true);
+    this.#scan({ code: text }, true);
   }
 
   /** Somebody chose a guest's voucher, or uses more of the one on the screen. */
   chosen(voucherId: string, units: number): void {
-    void this.#scan({ voucherId, units }, true);
+    this.#scan({ voucherId, units }, true);
   }
 
   /** Redeems more units of the voucher whose verdict is on the screen, with the code that was scanned. */
   more(units: number): void {
     const code = this.#lastCode;
-    if (code !== null) void this.#scan({ code, units }, true);
+    if (code !== null) this.#scan({ code, units }, true);
   }
 
   /** Whether `more` knows what to ask for. */
@@ -184,10 +178,11 @@ export class Shift {
   #lastCode: string | null = null;
   #lastKey: string | null = null;
 
-  async #scan(
+  /** Takes a scan. False: not now. */
+  #scan(
     what: { readonly code?: string; readonly voucherId?: string; readonly units?: number },
     deliberate: boolean,
-  ): Promise<void> {
+  ): boolean {
     const check = this.#check;
     const now = performance.now();
     const code = what.code ?? null;
@@ -196,11 +191,11 @@ export class Shift {
       voucherId: what.voucherId ?? null,
     };
     const intake = machine.intake(this.state, sighting, deliberate, now);
-    if (intake === 'ignore' || check === null) return;
+    if (intake === 'ignore' || check === null) return false;
     if (intake !== 'new') {
       this.#become(machine.attached(this.state, intake.attach, now));
       check.nudge();
-      return;
+      return true;
     }
     const scan: Scan = {
       key: freshKey(),
@@ -215,11 +210,38 @@ export class Shift {
     this.#lastKey = scan.key;
     this.storageFailed = false;
     this.#become(machine.scanned(this.state, scan, now));
-    try {
-      await check.check(scan);
-    } catch {
+    check.check(scan).catch(() => {
       this.storageFailed = true;
       this.#answered(scan.key, { kind: 'problem', detail: null });
+    });
+    return true;
+  }
+
+  /** The line to the hub, once its code is loaded: tried until it is. */
+  async #connected(): Promise<Line> {
+    const { hub, kept, onEnded } = this.#options;
+    for (;;) {
+      try {
+        const { Line } = await import('./line.ts');
+        return new Line({
+          hub,
+          token: kept.token,
+          eventId: kept.event.id,
+          place: () => ({
+            gateId: this.kept.device.gate_id,
+            isLocked: this.kept.device.gate_locked,
+          }),
+          onUpdate: (update) => this.#take(update),
+          onConnection: (connection) => {
+            this.connection = connection;
+            if (connection === 'live') this.#check?.nudge();
+            if (connection === 'refused') onEnded('other');
+          },
+          onEnded,
+        });
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, PATIENCE));
+      }
     }
   }
 

@@ -50,7 +50,7 @@ export const en = {
     title: 'This phone is no door any more',
     device_revoked: 'The organizer took it out.',
     paired_again: 'Another phone was paired in its place.',
-    expired: 'Its time at this event is over.',
+    expired: 'Its time at this event is over, or the organizer took it out.',
     left: 'It left the event.',
     other: 'Its session was ended.',
     waiting: (count: number) =>

@@ -42,7 +42,7 @@ export const lt: Catalogue = {
     title: 'Šis telefonas durų nebesaugo',
     device_revoked: 'Organizatorius jį pašalino.',
     paired_again: 'Vietoj jo susietas kitas telefonas.',
-    expired: 'Jo laikas šiame renginyje baigėsi.',
+    expired: 'Jo laikas šiame renginyje baigėsi arba organizatorius jį pašalino.',
     left: 'Jis paliko renginį.',
     other: 'Jo sesija nutraukta.',
     waiting: (count) =>
