@@ -56,6 +56,7 @@ function verdict(fields: Partial<RedeemVerdict> = {}): RedeemVerdict {
     },
     previous: null,
     conflict_id: null,
+    leased_until: null,
     ...fields,
   };
 }
