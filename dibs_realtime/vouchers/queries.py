@@ -78,7 +78,7 @@ async def vouchers_of_name(database: Database, event_id: UUID, name: str, limit:
     rows = await database.fetch(
         f"""{_SHAPE} WHERE v.event_id = $1 AND {PUBLISHED} AND v.guest_id IN (
                SELECT id FROM guests WHERE event_id = $1 AND name ILIKE $2 ORDER BY lower(name), id LIMIT $3)
-             ORDER BY lower(g.name), g.id, v.id LIMIT $3""",  # noqa: S608  # constants
+             ORDER BY lower(g.name), v.guest_id, v.id LIMIT $3""",  # noqa: S608  # constants
         event_id,
         _part(name),
         limit,
