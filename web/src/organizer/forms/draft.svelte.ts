@@ -1,5 +1,5 @@
 /** What a form edits: its fields, the version that they are based on, and what somebody else changed meanwhile. */
-import { changesOf, follow, settle, type Fields, type Merge } from './merge.ts';
+import { changesOf, follow, same, settle, type Fields, type Merge } from './merge.ts';
 
 export class Draft<F extends Fields> {
   #merge: Merge<F> = $state.raw({ base: {} as F, mine: {} as F, theirs: {} });
@@ -42,8 +42,9 @@ export class Draft<F extends Fields> {
   follow(fields: F, version: number): void {
     if (version <= this.version) return;
     this.version = version;
+    const before = this.#merge.base;
     this.#merge = follow(this.#merge, fields);
-    this.isMoved = true;
+    if (Object.keys(fields).some((name) => !same(before[name], fields[name]))) this.isMoved = true;
   }
 
   settle(name: keyof F, whose: 'mine' | 'theirs'): void {

@@ -1,6 +1,7 @@
 /** The rate of an event as the page shows it: loaded once, then carried on by what arrives. */
 import type { Api } from '../../lib/api/client.ts';
 import { ask } from '../../lib/api/client.ts';
+import { ApiProblem } from '../../lib/api/problem.ts';
 import type { Entry } from '../../lib/api/types.ts';
 import type { LiveEvent } from './live.svelte.ts';
 import { Rate } from './rate.ts';
@@ -17,6 +18,7 @@ export class LiveRate {
   /** Refused attempts of the whole event; null: not known (yet). */
   refused: number | null = $state(null);
   isLoaded = $state(false);
+  isForbidden = $state(false);
   readonly #api: Api;
   readonly #eventId: string;
   readonly #stop: () => void;
@@ -60,8 +62,10 @@ export class LiveRate {
       this.refused = stats.refused;
       this.version += 1;
       this.isLoaded = true;
-    } catch {
-      if (turn === this.#turn) this.#retry = setTimeout(() => void this.load(), RETRY);
+    } catch (error) {
+      // People at a door see the night, but not its figures.
+      if (error instanceof ApiProblem && error.status === 403) this.isForbidden = true;
+      else if (turn === this.#turn) this.#retry = setTimeout(() => void this.load(), RETRY);
     }
   }
 }

@@ -1,0 +1,32 @@
+import { render, screen } from '@testing-library/svelte';
+import { createRawSnippet } from 'svelte';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+
+import { likeABrowser } from '../testing/browser.ts';
+import VirtualList from './VirtualList.svelte';
+
+beforeEach(likeABrowser);
+afterEach(() => vi.unstubAllGlobals());
+
+const row = createRawSnippet<[number]>((item) => ({ render: () => `<span>${item()}</span>` }));
+
+it('draws what is in view of a hundred thousand rows, and tells where it is', () => {
+  const items = Array.from({ length: 100_000 }, (_, index) => index);
+  render(VirtualList, { props: { items, label: 'Numbers', rowHeight: 4, row } });
+  const rows = screen.getAllByRole('listitem');
+  expect(rows.length).toBeLessThan(40);
+  expect(rows[0]?.textContent).toBe('0');
+  expect(rows[2]?.getAttribute('aria-posinset')).toBe('3');
+  expect(rows[2]?.getAttribute('aria-setsize')).toBe('100000');
+});
+
+it('asks for more near the end, and not before', async () => {
+  const onend = vi.fn();
+  const items = Array.from({ length: 1_000 }, (_, index) => index);
+  const { rerender } = render(VirtualList, {
+    props: { items, label: 'Numbers', rowHeight: 4, row, onend },
+  });
+  expect(onend).not.toHaveBeenCalled();
+  await rerender({ items: items.slice(0, 10) });
+  expect(onend).toHaveBeenCalled();
+});
