@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bench import redemptions
+from bench import redemptions, workers
 from bench.hot import beside, copying, pgbench, rush, size, sockets, two
 from bench.live import measuring as live
 from bench.rows import Form, Row
@@ -24,6 +24,7 @@ PARTS: Mapping[str, Part] = {
     "redemptions": Part(redemptions.measure, is_quick=True),
     "two": Part(two.measure),
     "pgbench": Part(pgbench.measure, is_quick=True),
+    "workers": Part(workers.part),
     "sockets": Part(sockets.measure, is_quick=True),
     "rush": Part(rush.measure),
     "beside": Part(beside.measure),

@@ -6,7 +6,7 @@ The load generator shares the machine, so on two cores the rate says less than t
 
 import asyncio
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +20,9 @@ from bench import report
 from bench.load import Plan, Result
 from bench.organizer import HotEvent, Organizer
 from bench.processes import HOST, Server, free_port, serving
+from bench.rows import Form, Row, ratio
 from bench.run import CONNECTIONS, WARM_SECONDS, load
+from bench.stage import Stage
 from bench.targets import Codes
 from dibs_realtime import settings
 from dibs_realtime.kit import json
@@ -83,6 +85,21 @@ def measure(rounds: int, seconds: float) -> list[Run]:
                 for count, server in teams.items():
                     runs.append(_run(server, count, hot[count][:events], codes, servers, seconds))
     return runs
+
+
+def part(_stage: Stage, form: Form, tell: Callable[[str], None]) -> list[Row]:
+    """Return the row of one hot event; the rates, and eight events, are beside it. The servers are its own."""
+    tell("one worker and two, on one event and on eight")
+    runs = measure(form.rounds, form.seconds)
+    one, two = _of(runs, 1, 1), _of(runs, 1, 2)
+    speed = {
+        f"rate_of_two_workers_on_{events}": median(
+            b.rate / a.rate for a, b in zip(_of(runs, events, 1), _of(runs, events, 2), strict=True)
+        )
+        for events in EVENTS
+    }
+    title = "CPU of a redemption on one hot event, two workers ÷ one"
+    return [ratio(title, "µs", 1.15, [run.cpu for run in two], [run.cpu for run in one], **speed)]
 
 
 def show(runs: list[Run]) -> None:
