@@ -20,3 +20,8 @@ it.each([
 ] as const)('writes numbers beside %s for %j', (language, preferred, locale) => {
   expect(chooseLocale(language, preferred)).toBe(locale);
 });
+
+it('takes no tag that Intl refuses', () => {
+  expect(chooseLocale('en', ['en-US@posix', 'en-GB'])).toBe('en-GB');
+  expect(chooseLocale('en', ['en-US@posix'])).toBe('en');
+});

@@ -19,7 +19,8 @@ export function chooseLocale(
   language: Language,
   preferred: readonly string[] = navigator.languages,
 ): string {
-  const own = preferred.find((tag) => isOf(tag, language));
+  // Some browsers tell tags that their own Intl refuses, such as en-US@posix.
+  const own = preferred.find((tag) => isOf(tag, language) && isTag(tag));
   if (own !== undefined) return own;
   const region = preferred.map(regionOf).find((found) => found !== undefined);
   return region === undefined ? language : `${language}-${region}`;
@@ -34,5 +35,14 @@ function regionOf(tag: string): string | undefined {
     return new Intl.Locale(tag).region;
   } catch {
     return undefined;
+  }
+}
+
+function isTag(tag: string): boolean {
+  try {
+    new Intl.Locale(tag);
+    return true;
+  } catch {
+    return false;
   }
 }
