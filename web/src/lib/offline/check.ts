@@ -151,7 +151,12 @@ export class OfflineCheck implements Check {
       if (judged === null) this.#tell(item.key, { kind: 'waiting' });
       return;
     }
-    const after: PendingScan = { ...item, local: this.#judgement(judged) };
+    const { voucher } = judged.verdict;
+    const after: PendingScan = {
+      ...item,
+      local: this.#judgement(judged),
+      verdict: { ...judged.verdict, voucher: voucher && { ...voucher, guest_name: null } },
+    };
     pending.set(after);
     // Kept before anybody is shown it.
     await outbox.change(after);
