@@ -23,7 +23,7 @@ WATCH = """async () => {
 
 
 async def test_the_camera_sees_what_it_is_shown(visitors: Visitors, camera: Camera) -> None:
-    page = await visitors.open("/", camera=True)
+    page = await visitors.open("/door/", camera=True)  # the only page that may use one
     await page.evaluate(WATCH)
     await until(page, "() => darkPixels() === 0")
     camera.show("HTTP://LOCALHOST/V/7KQ4MX2P9T")
