@@ -48,11 +48,13 @@ class Line(asyncio.Protocol):
         self._other_nonce = b""
         self._key = b""
         self._sent = self._received = 0
+        self._is_made = False
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to prove who we are."""
         self._transport = cast("asyncio.Transport", transport)
+        self._is_made = True
         if not self._calls:
             self._transport.write(self._nonce)
 
@@ -84,8 +86,9 @@ class Line(asyncio.Protocol):
             self._transport.abort()
 
     def close(self) -> None:
-        """Send what is to be sent, then close."""
-        self._transport.close()
+        """Send what is to be sent, then close. A call that nobody has answered yet has nothing to close."""
+        if self._is_made:
+            self._transport.close()
 
     def _step(self) -> bool:
         """Take one thing from the buffer, if it is whole. Raises ValueError."""
@@ -180,14 +183,17 @@ class Peers:
     async def call(self, other_id: UUID, address: str) -> bool:
         """Open a line to a process; return whether it is there and proved itself."""
         host, _, port = address.rpartition(":")
+        line, is_open = self._line(other_id), False
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                _, line = await asyncio.get_running_loop().create_connection(
-                    lambda: self._line(other_id), host.strip("[]"), int(port)
-                )
-                is_open: bool = await line.opened
+                await asyncio.get_running_loop().create_connection(lambda: line, host.strip("[]"), int(port))
+                is_open = await line.opened
         except (OSError, TimeoutError, ValueError):
             return False
+        finally:
+            if not is_open:
+                line.close()
+                self._all.discard(line)
         if is_open:
             self._called[other_id] = line
         return is_open

@@ -11,7 +11,7 @@ from dibs_realtime.simulate.observer import differences
 from dibs_realtime.simulate.reducer import Row
 from dibs_realtime.simulate.rest import Api
 
-NUMBERS = ("claimed", "redeemed", "remaining")
+SHOWN = ("status", "claimed", "redeemed", "remaining")
 SETTLE_SECONDS = 5.0
 """The last counts are sent within a fifth of a second; a busy server may need longer."""
 
@@ -61,4 +61,4 @@ class PublicObserver:
 
 
 def _numbers(offers: Iterable[Row]) -> dict[str, dict[str, Any]]:
-    return {offer["id"]: {name: offer[name] for name in NUMBERS} for offer in offers}
+    return {offer["id"]: {name: offer[name] for name in SHOWN} for offer in offers}

@@ -48,7 +48,7 @@ def test_every_route_of_the_organizer_has_a_state() -> None:
     pages = re.search(r"PAGES = \[(.*?)\]", source, re.DOTALL)
     assert pages
     routes |= set(re.findall(r"'(\w+)'", pages[1]))
-    shown = {name.split("/")[1] for name in STATES if name.startswith("organizer/")}
+    shown = {part for name in STATES if name.startswith("organizer/") for part in name.split("/")[1:]}
     assert not routes - shown, "these routes have no state in tests/browser/states/organizer.py"
 
 

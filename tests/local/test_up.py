@@ -162,13 +162,18 @@ def test_as_an_ordinary_user(tmp_path: Path) -> None:
         text=True,
     )
     try:
+        said = ""
+        for line in process.stdout:  # it answers a moment before it says so
+            said += line
+            if "Party Dibs is running" in line:
+                break
         wait_until(lambda: serves(port) or process.poll() is not None)
         if process.poll() is None:
             process.terminate()
-        said, _ = process.communicate(timeout=SECONDS)
+        rest, _ = process.communicate(timeout=SECONDS)
     finally:
         kill_tree(process)
-    assert process.returncode == 0, said
+    assert process.returncode == 0, said + rest
     assert "Party Dibs is running" in said
 
 

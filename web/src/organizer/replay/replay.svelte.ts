@@ -112,7 +112,9 @@ export class Replay {
 
   /** Moves to a place on the line, in seconds. */
   seek(place: number): void {
-    this.place = Math.max(0, Math.min(place, this.length));
+    // A range control rounds: its end may come a hair before the last entry.
+    const isEnd = place >= this.length * (1 - 1e-9);
+    this.place = isEnd ? this.length : Math.max(0, place);
   }
 
   /** Moves by entries. */
