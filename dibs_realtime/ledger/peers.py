@@ -37,7 +37,7 @@ class Line(asyncio.Protocol):
         """other_id: whom to reach, for the end that connects; None: whoever comes."""
         self.other_id = other_id
         self.is_open = False
-        self.opened = asyncio.get_running_loop().create_future()
+        self.opened: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._secret = secret
         self._own_id = own_id
         self._calls = other_id is not None
@@ -183,7 +183,8 @@ class Peers:
     async def call(self, other_id: UUID, address: str) -> bool:
         """Open a line to a process; return whether it is there and proved itself."""
         host, _, port = address.rpartition(":")
-        line, is_open = self._line(other_id), False
+        line = self._line(other_id)
+        is_open = False
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await asyncio.get_running_loop().create_connection(lambda: line, host.strip("[]"), int(port))

@@ -108,8 +108,7 @@ class EventWriter:
         for lane in Lane:
             waiting = self._lanes[lane]
             limit = min(BATCH, len(fresh) + BESIDE_DOORS) if fresh else BATCH
-            if lane is not Lane.DOOR:
-                limit -= gathered
+            limit = min(limit, 2 * BATCH - gathered) if lane is Lane.DOOR else limit - gathered
             while waiting and len(fresh) < limit:
                 fresh.append(waiting.popleft())
         return fresh
