@@ -82,6 +82,9 @@ it('takes back only after a second tap', () => {
 });
 
 it('is clean for axe', async () => {
+  // What a page brings.
+  document.title = 'Door';
+  document.documentElement.lang = 'en';
   render(Verdict, { shift: testShift(answer()).shift });
   const { violations } = await axe.run(document, {
     rules: { 'color-contrast': { enabled: false }, region: { enabled: false } },
