@@ -151,12 +151,7 @@ export class OfflineCheck implements Check {
       if (judged === null) this.#tell(item.key, { kind: 'waiting' });
       return;
     }
-    const { voucher } = judged.verdict;
-    const after: PendingScan = {
-      ...item,
-      local: this.#judgement(judged),
-      verdict: { ...judged.verdict, voucher: voucher && { ...voucher, guest_name: null } },
-    };
+    const after: PendingScan = { ...item, local: this.#judgement(judged) };
     pending.set(after);
     // Kept before anybody is shown it.
     await outbox.change(after);

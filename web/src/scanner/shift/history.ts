@@ -1,6 +1,5 @@
 /** What a page that is opened anew finds in the storage: the last answers, and what still waits for one. */
-import type { Answer } from '../../lib/check/check.ts';
-import type { Outbox, PendingScan } from '../../lib/check/outbox.ts';
+import type { Outbox } from '../../lib/check/outbox.ts';
 import { read } from '../../lib/codes/codes.ts';
 import type { Recent } from './machine.ts';
 
@@ -26,10 +25,9 @@ export async function ofStorage(outbox: Outbox, eventId: string): Promise<Recent
         key,
         scannedAt,
         units,
-        // What was judged alone is shown as it was; else the code leads back to the scan that waits.
-        code: item.verdict !== undefined || code === null ? null : (read(code) ?? code),
+        code: code === null ? null : (read(code) ?? code),
         voucherId,
-        answer: restored(item),
+        answer: { kind: 'waiting' },
         undo: null,
         since: null,
       },
@@ -38,11 +36,4 @@ export async function ofStorage(outbox: Outbox, eventId: string): Promise<Recent
   return [...answered, ...waiting].sort((one, other) =>
     one.scannedAt < other.scannedAt ? 1 : one.scannedAt > other.scannedAt ? -1 : 0,
   );
-}
-
-function restored({ verdict, aside }: PendingScan): Answer {
-  if (aside !== undefined) return { kind: 'problem', detail: aside };
-  return verdict === undefined
-    ? { kind: 'waiting' }
-    : { kind: 'verdict', verdict, provisional: true };
 }

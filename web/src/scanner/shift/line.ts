@@ -2,7 +2,6 @@
 import { ask, createApi, type Api } from '../../lib/api/client.ts';
 import { Unreachable } from '../../lib/api/problem.ts';
 import type {
-  Burn,
   DeviceItem,
   RedeemRequest,
   RedeemVerdict,
@@ -57,11 +56,6 @@ export class Line {
       onUpdate: options.onUpdate,
       onConnection: options.onConnection,
     });
-  }
-
-  /** Calls the listener with each `burn` message; returns what takes it off again. */
-  onBurn(listener: (burn: Burn) => void): () => void {
-    return this.#socket.on<Burn>('burn', listener);
   }
 
   /** Sends a scan the quick way. Throws ApiProblem, Unanswered, or Unreachable where there is no socket. */

@@ -3,14 +3,12 @@ import { flushSync } from 'svelte';
 
 import type { Entry, Snapshot, Voucher } from '../../lib/api/types.ts';
 import type { Answer, Check, Listener, Scan, UndoAnswer } from '../../lib/check/check.ts';
-import type { Ways } from '../../lib/check/online.ts';
+import { OnlineCheck, type Ways } from '../../lib/check/online.ts';
 import type { Outbox } from '../../lib/check/outbox.ts';
 import { read } from '../../lib/codes/codes.ts';
 import type { Connection, Update } from '../../lib/live/client.ts';
-import type { Progress } from '../../lib/offline/keeper.ts';
 import type { Kept } from '../pairing/pairing.ts';
 import { Sight } from '../scan/sight.ts';
-import type { AloneDoor } from './alone.ts';
 import { ofStorage } from './history.ts';
 import { freshKey } from './id.ts';
 import type { Line } from './line.ts';
@@ -45,15 +43,10 @@ export class Shift {
   uses: ReadonlyMap<string, Entry> = $state.raw(new Map());
   /** The phone could not keep a scan. */
   storageFailed = $state(false);
-  /** The first download of what the phone needs to judge alone; null: none goes on. */
-  progress: Progress | null = $state.raw(null);
-  /** Scans that have no answer of the hub's yet. */
-  waiting = $state(0);
   readonly #options: ShiftOptions;
   readonly #sight = new Sight();
   #check: Check | null = null;
   #line: Line | null = null;
-  #alone: AloneDoor | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #slow: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
@@ -65,7 +58,7 @@ export class Shift {
 
   /** Takes up what an earlier visit left, and connects. */
   async open(): Promise<void> {
-    const { outbox, kept, onEnded, hub } = this.#options;
+    const { outbox, kept, onEnded } = this.#options;
     const eventId = kept.event.id;
     this.#slow = setTimeout(() => {
       if (this.connection === 'connecting') this.connection = 'lost';
@@ -84,43 +77,25 @@ export class Shift {
       ],
       reverse: async (undo) => (await line).reverse(undo),
     };
-    const { AloneDoor } = await import('./alone.ts');
-    const alone = await AloneDoor.open({
-      hub,
-      token: kept.token,
-      eventId,
-      outbox,
-      ways,
-      listener,
-      onProgress: (progress) => (this.progress = progress),
-      onPending: (pending) => (this.waiting = pending),
-    });
-    this.#alone = alone;
-    if (this.snapshot !== null) void alone.door.know(this.snapshot);
-    this.#check = alone.door.check;
+    this.#check = new OnlineCheck({ eventId, outbox, ways, listener });
     this.#become(machine.restored(this.state, await ofStorage(outbox, eventId)));
     this.#line = await line;
-    if (this.#closed) return this.close();
-    alone.hear((listener) => this.#line?.onBurn(listener) ?? (() => undefined));
-    alone.live(this.connection === 'live');
-    this.#check.nudge();
+    if (this.#closed) this.#line.close();
+    else this.#check.nudge();
   }
 
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#slow);
+    this.#check?.close();
     this.#line?.close();
-    void this.#alone?.close();
-    this.#alone = null;
   }
 
-  /** This phone leaves the door for good. */
-  async leave(): Promise<void> {
-    const alone = this.#alone;
-    this.#alone = null;
-    await alone?.leave();
-    this.close();
+  /** Scans that have no answer yet. */
+  get waiting(): number {
+    return this.state.recent.filter(({ answer }) => answer === null || answer.kind === 'waiting')
+      .length;
   }
 
   /** A code came before the camera or out of a hardware scanner. */
@@ -188,7 +163,6 @@ export class Shift {
 
   /** The network may be back, or somebody looks: tries everything at once. */
   nudge(): void {
-    this.#alone?.door.clock.resumed();
     this.#line?.nudge();
     this.#check?.nudge();
   }
@@ -260,7 +234,6 @@ export class Shift {
           onUpdate: (update) => this.#take(update),
           onConnection: (connection) => {
             this.connection = connection;
-            this.#alone?.live(connection === 'live');
             if (connection === 'live') this.#check?.nudge();
             if (connection === 'refused') onEnded('other');
           },
@@ -304,7 +277,6 @@ export class Shift {
   #take({ news }: Update): void {
     if (news === null) return;
     this.snapshot = news.snapshot;
-    void this.#alone?.door.know(news.snapshot, news.entries);
     const own = news.snapshot.devices.find(({ id }) => id === this.kept.device.id);
     if (own !== undefined) this.#keep(own);
     if (news.entries.length === 0) return;

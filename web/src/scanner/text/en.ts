@@ -61,12 +61,11 @@ export const en = {
     live: 'Live',
     connecting: 'Connecting …',
     lost: 'No connection',
-    lostLead: 'This phone judges alone. Scans are kept and brought in by themselves.',
+    lostLead: 'Scans are kept and asked again by themselves.',
     again: 'Connected again',
     tryNow: 'Try now',
     waiting: (count: number) =>
       `${count} ${plural(count, 'scan waits', 'scans wait')} for an answer`,
-    book: (here: number, of: number) => `Getting ready to work without a network: ${here} of ${of}`,
   },
 
   event: {
@@ -233,9 +232,7 @@ export const en = {
       not_yet_valid: 'Too early',
       expired: 'Too late',
       already_redeemed: 'Used up',
-      leased: 'Another door has it',
       insufficient_uses: 'Not that many left',
-      online_only: 'Needs a connection',
     } as Readonly<Record<string, string>>,
     tooMany: 'Too many',
     onlyLeft: (left: number) => `Only ${left} left`,
@@ -253,10 +250,7 @@ export const en = {
       expired: 'It cannot be used any more.',
       already_redeemed:
         'Nothing more to hand out. A mistake? Undo it in “Last scans” of that phone.',
-      leased:
-        'Send the guest to the door that scanned it first, or ask the organizer to recall it.',
       insufficient_uses: 'Take fewer, or send the guest to the organizer.',
-      online_only: 'Scan it again once this phone is connected.',
     } as Readonly<Record<string, string>>,
     otherReason: 'Not good here',
     problem: 'The hub could not take this scan',

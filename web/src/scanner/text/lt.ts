@@ -53,12 +53,11 @@ export const lt: Catalogue = {
     live: 'Tiesiogiai',
     connecting: 'Jungiamasi …',
     lost: 'Nėra ryšio',
-    lostLead: 'Telefonas sprendžia pats. Skenavimai lieka ir bus išsiųsti patys.',
+    lostLead: 'Skenavimai saugomi ir tikrinami iš naujo patys.',
     again: 'Ryšys atsirado',
     tryNow: 'Bandyti dabar',
     waiting: (count) =>
       `${count} ${plural(count, 'skenavimas laukia', 'skenavimai laukia', 'skenavimų laukia')} atsakymo`,
-    book: (here, of) => `Ruošiamasi dirbti be ryšio: ${here} iš ${of}`,
   },
 
   event: {
@@ -226,9 +225,7 @@ export const lt: Catalogue = {
       not_yet_valid: 'Per anksti',
       expired: 'Per vėlu',
       already_redeemed: 'Jau panaudotas',
-      leased: 'Turi kitos durys',
       insufficient_uses: 'Tiek nebeliko',
-      online_only: 'Reikia ryšio',
     },
     tooMany: 'Per daug',
     onlyLeft: (left) => `Liko tik ${left}`,
@@ -246,10 +243,7 @@ export const lt: Catalogue = {
       not_yet_valid: 'Paprašykite svečio ateiti tada.',
       expired: 'Panaudoti nebegalima.',
       already_redeemed: 'Daugiau nieko neduokite. Klaida? Atšaukite to telefono „Paskutiniuose“.',
-      leased:
-        'Siųskite svečią prie durų, kurios nuskaitė pirmos, arba prašykite organizatoriaus atšaukti.',
       insufficient_uses: 'Imkite mažiau arba siųskite svečią pas organizatorių.',
-      online_only: 'Nuskaitykite dar kartą, kai telefonas turės ryšį.',
     },
     otherReason: 'Čia negalioja',
     problem: 'Skenavimo nepavyko priimti',
