@@ -74,6 +74,7 @@ def _verdict() -> bytes:
         voucher=voucher,
         previous=None,
         conflict_id=None,
+        leased_until=None,
     )
     return json.dumps(verdict.model_dump())
 
