@@ -33,7 +33,6 @@ class Server:
             # All tests come from one address, and many of them are strangers.
             guest_burst="100000",
             registrations_per_address="100000",
-            pairing_failures_per_address="100000",
         )
         self._process: psutil.Popen | None = None
 

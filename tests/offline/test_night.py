@@ -223,7 +223,7 @@ async def test_hundreds_of_nights_add_up(party: Party, clock: MovableClock, data
         assert night.round > SCHEDULES // 2
 
 
-@pytest.mark.parametrize("mutation", ["drops-queue", "new-key"])
+@pytest.mark.parametrize("mutation", ["drops-queue", "new-key", "own-clock"])
 @pytest.mark.timeout(600)
 async def test_a_door_that_is_wrong_is_caught(party: Party, clock: MovableClock, database: Database, mutation: str):
     async with a_night(party, clock, database, 120, mutation) as night:
