@@ -41,11 +41,13 @@ def serve_command(count: int | None, *, shared_port: bool, ready: Path | None) -
         return
     check_free(configured.host, configured.port)
     environment = settings.environment(configured)
-    with stop_signals(), workers(configured.workers, environment) as team:
-        rolling = Rolling(team)
+    rolling = Rolling()
+    with stop_signals():
+        # Before anybody starts: whoever sees one process answer may ask for new ones already.
         if not sys.stdin.isatty():  # a terminal that is closed sends it too, and then we stop
             signal.signal(signal.SIGHUP, lambda *_: rolling.ask())
-        supervise(team, every_tick=rolling.check)
+        with workers(configured.workers, environment) as team:
+            supervise(team, every_tick=lambda: rolling.check(team))
 
 
 def run(configured: Settings, *, shared_port: bool = False, ready: Path | None = None) -> None:

@@ -105,8 +105,7 @@ class Worker:
 class Rolling:
     """Replaces a team's processes one by one: each next one takes connections before the one before stops to."""
 
-    def __init__(self, team: Sequence[Worker]) -> None:
-        self._team = team
+    def __init__(self) -> None:
         self._asked = False
         self._left: list[Worker] = []
 
@@ -114,13 +113,13 @@ class Rolling:
         """Begin, or begin once more after this time. May be called by a signal."""
         self._asked = True
 
-    def check(self) -> None:
-        """Go on, a little at a time."""
+    def check(self, team: Sequence[Worker]) -> None:
+        """Go on with the team's replacement, if one was asked for, a little at a time."""
         if not self._left:
             if not self._asked:
                 return
             self._asked = False
-            self._left = list(self._team)
+            self._left = list(team)
             self._left[0].begin_replacement()
             _log.warning("Replacing the server processes one by one.")
         try:

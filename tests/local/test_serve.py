@@ -37,7 +37,7 @@ def settings(servers: LocalServers, port: int) -> dict[str, str]:
 
 
 @contextmanager
-def serving(servers: LocalServers, port: int, folder: Path, *arguments: str) -> Iterator[psutil.Popen]:
+def started(servers: LocalServers, port: int, folder: Path, *arguments: str) -> Iterator[psutil.Popen]:
     process = psutil.Popen(
         [sys.executable, "-m", "dibs_realtime", "serve", *arguments],
         cwd=folder,
@@ -45,11 +45,17 @@ def serving(servers: LocalServers, port: int, folder: Path, *arguments: str) -> 
         stdin=subprocess.DEVNULL,
     )
     try:
-        wait_until(lambda: is_ready(port) or process.poll() is not None)
-        assert process.poll() is None
         yield process
     finally:
         kill_tree(process)
+
+
+@contextmanager
+def serving(servers: LocalServers, port: int, folder: Path, *arguments: str) -> Iterator[psutil.Popen]:
+    with started(servers, port, folder, *arguments) as process:
+        wait_until(lambda: is_ready(port) or process.poll() is not None)
+        assert process.poll() is None
+        yield process
 
 
 def is_ready(port: int) -> bool:
@@ -106,6 +112,18 @@ def test_a_hangup_replaces_the_processes_one_by_one_and_nothing_is_refused(
         wait_until(lambda: len(alive(family(process))) == 2)
         assert len(most) == 4
         assert process.poll() is None
+
+
+def test_a_hangup_while_the_processes_start_is_heard(servers: LocalServers, tmp_path: Path) -> None:
+    port = free_port()
+    with started(servers, port, tmp_path, "--workers", "2") as process:
+        wait_until(lambda: len(alive(family(process))) == 2 or process.poll() is not None)
+        first = alive(family(process))
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: process.poll() is not None or not alive(first))
+        assert process.poll() is None
+        wait_until(lambda: len(alive(family(process))) == 2)
+        assert is_ready(port)
 
 
 def test_what_cannot_start_replaces_nobody(servers: LocalServers, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def answer(line: str) -> str:
 def main() -> None:
     """Answer until nobody asks any more."""
     with contextlib.suppress(OSError, AttributeError):  # where a system knows no priorities
-        os.nice(10)
+        os.nice(19)  # the lowest: it takes what nobody else wants
     for line in sys.stdin:
         sys.stdout.write(answer(line) + "\n")
         sys.stdout.flush()
