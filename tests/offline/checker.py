@@ -3,12 +3,14 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from dibs_realtime.kit import json
 from dibs_realtime.kit.database import Database
 
+Window = tuple[datetime | None, datetime | None]
+"""From when on and until when a code is good; None: always."""
+TOO_EARLY_OR_LATE = ("not_yet_valid", "expired")
 BESIDE = {"late", "clock", "reversed", "turned_away"}
 """Conflicts about admissions that the server has, too."""
 
@@ -76,8 +78,8 @@ async def read(database: Database, event_id: str, codes: list[str]) -> Server:
     )
 
 
-def violations(scans: list[Scan], server: Server, closing: dict[str, datetime], voided: dict[str, Any]) -> list[str]:
-    """Return everything that is not as it must be; closing: codes that are good until then. voided: codes."""
+def violations(scans: list[Scan], server: Server, windows: dict[str, Window], voided: set[str]) -> list[str]:
+    """Return everything that is not as it must be; windows: of codes that are not always good. voided: codes."""
     found: list[str] = []
     by_key = {scan.key: scan for scan in scans}
     conflicts: defaultdict[str, list[str]] = defaultdict(list)
@@ -104,14 +106,31 @@ def violations(scans: list[Scan], server: Server, closing: dict[str, datetime], 
             found.append(f"{key}: a conflict over a voucher that nobody voided")
         if "turned_away" in opened and not (recorded and ("refused", True) in _by_door(scan)):
             found.append(f"{key}: nobody was turned away")
-        until = closing.get(scan.code)
-        if until is not None and scan.sure and scan.admitted and scan.at >= until:
-            found.append(f"{key}: let in after the offer ended")
+        if scan.sure:
+            found += [f"{key}: {wrong}" for wrong in _out_of_time(scan, windows.get(scan.code, (None, None)))]
     found += [f"{key}: a conflict of no guest's: {reasons}" for key, reasons in conflicts.items()]
     found += [f"{key}: a record of no guest's" for key in server.redemptions if key not in by_key]
     if server.unkeyed:
         found.append(f"{server.unkeyed} redemptions without a key")
     found += [f"{code}: too many uses" for code, units in server.units.items() if units > server.max_uses[code]]
+    return found
+
+
+def _out_of_time(scan: Scan, window: Window) -> list[str]:
+    """Return what a door that could know the time told its guest at the wrong one."""
+    since, until = window
+    is_early = since is not None and scan.at < since
+    is_late = until is not None and scan.at >= until
+    refusals = {reason for _, reason, provisional in scan.shown if provisional and reason in TOO_EARLY_OR_LATE}
+    found: list[str] = []
+    if scan.admitted and is_early:
+        found.append("let in before the offer began")
+    if scan.admitted and is_late:
+        found.append("let in after the offer ended")
+    if "not_yet_valid" in refusals and not is_early:
+        found.append("turned away as too early, in time")
+    if "expired" in refusals and not is_late:
+        found.append("turned away as too late, in time")
     return found
 
 

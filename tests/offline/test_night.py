@@ -12,43 +12,44 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis.strategies import SearchStrategy, integers, just, lists, one_of, sampled_from, tuples
+from hypothesis.strategies import SearchStrategy, just, lists, sampled_from, tuples
 
 from dibs_realtime.kit.database import Database
 from tests.doors.book import sealed_up_to
-from tests.offline.checker import Scan, Server, read, violations
+from tests.offline.checker import Scan, Server, Window, read, violations
 from tests.offline.doors import Doors, Fate
 from tests.support.clock import MovableClock
 from tests.support.world import Party, fresh_key
 
 DOORS = 10
-GUESTS = 6
+GUESTS = 7
+EARLY, LATER = 2, 6
+"""Guests whose offer ends, and whose offer begins, in the middle of the night."""
 SCHEDULES = 200
-GOOD_FOR = timedelta(minutes=10)
+TURN = timedelta(minutes=10, seconds=30)
+"""When the one offer ends and the other begins, after a night's beginning: never exactly when somebody comes."""
 Step = tuple[Any, ...]
 
-door = integers(0, DOORS - 1)
-few = integers(0, 2)  # most of a night happens at few doors: else hardly anybody meets anybody
-guest = integers(0, GUESTS - 1)
+# The weights are those of `sampled_from`: `one_of` counts what it is given twice once. Most of a night happens at few
+# doors, and much to guests whose offer begins or ends: else hardly anybody meets anybody, or a clock that is wrong.
+at = sampled_from([*(0, 1, 2) * 5, *range(DOORS)])
+guest = sampled_from([*(EARLY, LATER) * 2, *range(GUESTS)])
+STEPS: list[tuple[int, SearchStrategy[Step]]] = [
+    (4, tuples(just("scan"), at, guest, sampled_from(["ok", "ok", "lost", "slow"]))),
+    (6, tuples(just("alone"), at, guest)),
+    (2, tuples(just("reload"), at)),
+    (2, tuples(sampled_from(["join", "refresh", "flush", "late"]), at)),
+    (1, tuples(sampled_from(["cut_all", "join_all"]))),
+    (3, tuples(just("skew"), at, sampled_from([-90, 90]))),
+    (2, tuples(just("forward"), sampled_from([1, 15]))),
+    (1, tuples(just("void"), guest)),
+]
 
 
 def schedules() -> SearchStrategy[list[Step]]:
     """Draw what happens in a night."""
-    at = one_of(few, few, door)
-    scan = tuples(just("scan"), at, guest, sampled_from(["ok", "ok", "lost", "slow"]))
-    step = one_of(
-        scan,
-        scan,
-        tuples(just("alone"), at, guest),
-        tuples(just("alone"), at, guest),
-        tuples(just("reload"), at),
-        tuples(sampled_from(["join", "refresh", "flush", "late"]), at),
-        tuples(sampled_from(["cut_all", "join_all"])),
-        tuples(just("skew"), at, sampled_from([-90, 90])),
-        tuples(just("forward"), sampled_from([1, 15])),
-        tuples(just("void"), guest),
-    )
-    return lists(step, min_size=6, max_size=30)
+    kind = sampled_from([step for weight, step in STEPS for _ in range(weight)])
+    return lists(kind.flatmap(lambda step: step), min_size=6, max_size=30)
 
 
 @dataclass
@@ -68,8 +69,9 @@ class Night:
         codes = [pile[self.round] for pile in self.codes]
         self.round += 1
         await self._sign_in()
-        until = self.clock() + GOOD_FOR
-        await self.party.owner.patch(f"{self.party.path}/offers/{self.offers[2]['id']}", {"redeem_until": until})
+        turn = self.clock() + TURN
+        for number, change in ((EARLY, {"redeem_until": turn}), (LATER, {"redeem_from": turn})):
+            await self.party.owner.patch(f"{self.party.path}/offers/{self.offers[number]['id']}", change)
         snapshot = await self.party.owner.get(f"{self.party.path}/snapshot")
         down: set[int] = set()
         skews, moved, unsure = [0] * DOORS, set[int](), set[int]()
@@ -79,7 +81,7 @@ class Night:
             await self.doors.do("scene", number, snapshot=snapshot)
             await self.doors.do("refresh", number)
         scans: list[Scan] = []
-        voided: dict[str, Any] = {}
+        voided: set[str] = set()
         for step in steps:
             self.doors.contacts.clear()
             match step:
@@ -92,7 +94,7 @@ class Night:
                 case ("void", who):
                     voucher = (await self.party.owner.get(f"{self.party.path}/vouchers", q=codes[who]))["items"][0]
                     await self.party.owner.post(f"{self.party.path}/vouchers/{voucher['id']}/void", {"reason": "torn"})
-                    voided[codes[who]] = True
+                    voided.add(codes[who])
                 case ("forward", minutes):
                     self.clock.forward(minutes=minutes)
                     await self._sign_in()
@@ -119,7 +121,8 @@ class Night:
             moved -= self.doors.contacts
             unsure -= self.doors.contacts
         await self._everybody_comes_home(scans)
-        return violations(scans, await self._server(codes, scans), {codes[2]: until}, voided)
+        windows: dict[str, Window] = {codes[EARLY]: (None, turn), codes[LATER]: (turn, None)}
+        return violations(scans, await self._server(codes, scans), windows, voided)
 
     async def _sign_in(self) -> None:
         owner = self.party.owner
@@ -171,6 +174,7 @@ async def a_night(
     kinds: list[dict[str, Any]] = [
         {"title": "Entry"}, {"title": "Entry too"}, {"title": "Early"}, {"title": "Two drinks", "max_uses": 2},
         {"title": "Lent", "max_uses": 3, "offline": "lease"}, {"title": "Careful", "offline": "online_only"},
+        {"title": "Later"},
     ]  # fmt: skip
     offers = [await party.world.offer(party.owner, party.id, claimable=False, **kind) for kind in kinds]
     codes = [await party.world.codes(party.owner, party.id, offer["id"], rounds) for offer in offers]
@@ -241,13 +245,21 @@ def test_the_checker_knows_each_kind_of_wrong():
 
     yes, no = ("accepted", None, True), ("refused", "already_redeemed", True)
     good = server({"a": "CODE"}, [("b", "already_redeemed", "CODE")])
-    assert violations([scan("a", yes), scan("b", yes)], good, {}, {}) == []
-    assert violations([scan("a", yes), scan("b", yes)], server({"a": "CODE"}, []), {}, {})
-    assert violations([scan("a", no)], server({"a": "CODE"}, []), {}, {})
-    assert violations([scan("a", yes), scan("b", no)], good, {}, {})
+    assert violations([scan("a", yes), scan("b", yes)], good, {}, set()) == []
+    assert violations([scan("a", yes), scan("b", yes)], server({"a": "CODE"}, []), {}, set())
+    assert violations([scan("a", no)], server({"a": "CODE"}, []), {}, set())
+    assert violations([scan("a", yes), scan("b", no)], good, {}, set())
     twice = [("b", "already_redeemed", "CODE")] * 2
-    assert violations([scan("a", yes), scan("b", yes)], server({"a": "CODE"}, twice), {}, {})
-    assert violations([scan("b", yes)], server({}, [("b", "already_redeemed", "CODE")], 0), {}, {})
-    assert violations([scan("a", yes)], server({"a": "CODE", "x": "CODE"}, []), {}, {})
-    assert violations([scan("a", yes)], server({"a": "CODE"}, [("z", "late", "CODE")]), {}, {})
-    assert violations([scan("a", yes)], server({"a": "CODE"}, []), {"CODE": now}, {})
+    assert violations([scan("a", yes), scan("b", yes)], server({"a": "CODE"}, twice), {}, set())
+    assert violations([scan("b", yes)], server({}, [("b", "already_redeemed", "CODE")], 0), {}, set())
+    assert violations([scan("a", yes)], server({"a": "CODE", "x": "CODE"}, []), {}, set())
+    assert violations([scan("a", yes)], server({"a": "CODE"}, [("z", "late", "CODE")]), {}, set())
+    assert violations([scan("a", yes)], server({"a": "CODE"}, []), {"CODE": (None, now)}, set())
+    in_time: Window = (now, now + timedelta(minutes=1))
+    assert violations([scan("a", yes)], server({"a": "CODE"}, []), {"CODE": in_time}, set()) == []
+    assert violations([scan("a", yes)], server({"a": "CODE"}, []), {"CODE": (in_time[1], None)}, set())
+    for reason in ("not_yet_valid", "expired"):
+        turned_away = [scan("a", ("refused", reason, True))]
+        assert violations(turned_away, server({}, []), {"CODE": in_time}, set())
+        assert violations(turned_away, server({}, []), {}, set())
+    assert violations([scan("a", ("refused", "expired", True))], server({}, []), {"CODE": (None, now)}, set()) == []

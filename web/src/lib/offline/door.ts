@@ -29,6 +29,30 @@ export interface DoorOptions extends Pick<
 
 const CLOCK = 'clock';
 
+/** Where the clock's notes lie, the last one on top. */
+class ClockNotes {
+  readonly #vault: Vault;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(vault: Vault) {
+    this.#vault = vault;
+  }
+
+  async last(): Promise<ClockNote | null> {
+    return this.#vault.getJson<ClockNote>(CLOCK);
+  }
+
+  /** Never throws: a note that is lost costs the next page one contact with the hub. */
+  async keep(note: ClockNote): Promise<void> {
+    const put = (): Promise<void> => this.#vault.put({ [CLOCK]: note });
+    await (this.#writing = this.#writing.then(put).catch(() => undefined));
+  }
+
+  async settled(): Promise<void> {
+    await this.#writing;
+  }
+}
+
 export class Door {
   readonly check: OfflineCheck;
   readonly keeper: BookKeeper;
@@ -36,7 +60,7 @@ export class Door {
   readonly clock: DoorClock;
   readonly pending: PendingScans;
   readonly #network: Network;
-  readonly #vault: Vault;
+  readonly #notes: ClockNotes;
 
   private constructor(parts: {
     check: OfflineCheck;
@@ -45,7 +69,7 @@ export class Door {
     clock: DoorClock;
     pending: PendingScans;
     network: Network;
-    vault: Vault;
+    notes: ClockNotes;
   }) {
     this.check = parts.check;
     this.keeper = parts.keeper;
@@ -53,14 +77,15 @@ export class Door {
     this.clock = parts.clock;
     this.pending = parts.pending;
     this.#network = parts.network;
-    this.#vault = parts.vault;
+    this.#notes = parts.notes;
   }
 
   /** Takes up what an earlier page life left. Throws where the device keeps nothing. */
   static async open(options: DoorOptions): Promise<Door> {
     const { eventId, shelf, outbox, clocks, listener, connect, lock } = options;
     const vault = await Vault.open(shelf);
-    const clock = new DoorClock(clocks, await vault.getJson<ClockNote>(CLOCK));
+    const notes = new ClockNotes(vault);
+    const clock = new DoorClock(clocks, await notes.last(), (note) => void notes.keep(note));
     const keeper = await BookKeeper.open(vault);
     const pending = new PendingScans(await outbox.pending());
     const alone = await Alone.open({
@@ -93,13 +118,19 @@ export class Door {
       ...(retry !== undefined && { retry }),
       ...(after && { after }),
     });
-    return new Door({ check, keeper, alone, clock, pending, network, vault });
+    return new Door({ check, keeper, alone, clock, pending, network, notes });
   }
 
   /** Downloads what is new in the book and how all vouchers stand. Throws Unreachable and ApiProblem. */
   async refresh(onProgress?: (progress: Progress) => void): Promise<void> {
     await this.keeper.refresh(this.#network, onProgress);
-    await this.#vault.put({ [CLOCK]: this.clock.note() });
+    await this.#notes.keep(this.clock.note());
+  }
+
+  /** Waits until what was learnt is kept. */
+  async settled(): Promise<void> {
+    await this.keeper.settled();
+    await this.#notes.settled();
   }
 
   /** The event as the socket tells it, and what happened to it. */
