@@ -22,16 +22,3 @@ async def test_sign_in_and_the_event_moves_live(visitors: Visitors, party: Party
     assert verdict["verdict"] == "accepted"
     await expect(redeemed).to_have_text("1")
     await accessible(page)
-
-
-async def test_signing_out_in_one_tab_ends_the_other(visitors: Visitors, party: Party) -> None:
-    one = await visitors.organizer(party.owner, f"/app/#/events/{party.id}", "desktop")
-    other = await one.context.new_page()
-    await other.goto("/app/")
-    for tab in (one, other):
-        await expect(tab.get_by_role("button", name="Sign out")).to_be_visible()
-    await other.get_by_role("button", name="Sign out").click()
-    for tab in (one, other):
-        await expect(tab.get_by_label("Password", exact=True)).to_be_visible()
-    await one.reload()
-    await expect(one.get_by_label("Password", exact=True)).to_be_visible()

@@ -128,6 +128,8 @@ async def test_signing_out_in_one_tab_ends_the_other(visitors: Visitors, party: 
     await tab.get_by_role("button", name="Sign out").click()
     await expect(tab.get_by_text("You are signed out.")).to_be_visible()
     await expect(page.get_by_text("You signed out in another tab.")).to_be_visible()
+    await page.reload()
+    await expect(page.get_by_label("Password", exact=True)).to_be_visible()
 
 
 async def test_the_night_is_replayed_from_its_ledger(visitors: Visitors, party: Party) -> None:

@@ -46,15 +46,16 @@ class Visitors:
         theme: Theme = "light",
         language: str = "en",
         *,
-        camera: bool = False,
+        camera: bool | None = False,
         still: bool = False,
         storage: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> BrowserContext:
         """Return a new person's context.
 
-        camera: they let pages use it; else they refuse. still: they prefer reduced motion. storage: what localStorage
-        holds at their first page. Further options are Playwright's.
+        camera: they let pages use it without being asked; None: they say yes when a page asks; False: they refuse.
+        still: they prefer reduced motion. storage: what localStorage holds at their first page. Further options are
+        Playwright's.
         """
         context = await self.browser.new_context(
             base_url=self.url,
@@ -66,7 +67,9 @@ class Visitors:
         )
         context.set_default_timeout(STEP_SECONDS * 1000)
         await self.guard.watch(context)
-        if camera:
+        if camera is None:
+            pass  # a browser without a window says yes by itself
+        elif camera:
             await context.grant_permissions(["camera"], origin=self.url)
         else:
             await context.add_init_script(REFUSE_CAMERA)

@@ -17,9 +17,11 @@ interface Vector {
   readonly png: string;
 }
 
-const vectors = JSON.parse(
-  readFileSync(join(import.meta.dirname, '../../../../tests/vectors/qr.json'), 'utf8'),
-) as Vector[];
+const recorded = (name: string): unknown =>
+  JSON.parse(readFileSync(join(import.meta.dirname, '../../../../tests/vectors', name), 'utf8'));
+const vectors = recorded('qr.json') as Vector[];
+/** What `dibs up --demo` prints: two modules a character. */
+const inTerminal = recorded('qr-terminal.json') as { content: string; lines: string[] }[];
 /** Pixels of a module. */
 const SCALE = 6;
 
@@ -71,4 +73,21 @@ describe.each(vectors)(
 it('draws links, which keep their case', async () => {
   const link = 'https://party.test/wallet/#AaIhznTkcCK2RbPekmOOZl5ZHjIzB88KBAjV-2N6D0M';
   expect(await read(link)).toEqual([link]);
+});
+
+it.each(inTerminal)('reads $content from a terminal', async ({ content, lines }) => {
+  const modules = lines.flatMap((line) => [
+    Array.from(line, (half) => half === '█' || half === '▀'),
+    Array.from(line, (half) => half === '█' || half === '▄'),
+  ]);
+  const width = (modules[0]?.length ?? 0) * SCALE;
+  const pixels = Uint8Array.from(
+    modules.flatMap((row) =>
+      Array<number[]>(SCALE)
+        .fill(row.flatMap((dark) => Array<number>(SCALE).fill(dark ? 0 : 255)))
+        .flat(),
+    ),
+  );
+  const found = await scanGrayBuffer(pixels.buffer, width, pixels.length / width);
+  expect(found.map((symbol) => symbol.decode())).toEqual([content]);
 });

@@ -94,7 +94,7 @@ export const feed = {
       case 'device.revoked':
         return `${who} revoked ${names.device ?? 'a device'}`;
       case 'conflict.opened':
-        return `A door let someone in offline${at(names)}, and the hub would not have: ${offer(names)}`;
+        return `What a door did offline${at(names)} does not add up: ${offer(names)}`;
       case 'conflict.resolved':
         return `${who} settled a conflict`;
       default:

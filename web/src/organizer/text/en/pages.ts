@@ -9,10 +9,23 @@ export const inbox = {
   noConflictsLead: 'When a door works without a network, what does not add up later shows up here.',
   settled: (count: number): string => `${count} settled`,
   title: (reason: string): string => `Let in offline, but: ${reason}`,
-  reasons: { late: 'reported more than 12 hours later' } as Readonly<Record<string, string>>,
+  /** Where the hub refused nothing, and a person should look all the same. */
+  titles: {
+    late: 'Let in offline, told long afterwards',
+    clock: 'Let in offline by a phone whose clock was wrong',
+    reversed: 'Let in, but taken back meanwhile',
+    turned_away: 'Turned away, but redeemed',
+  } as Readonly<Record<string, string>>,
+  reasons: {
+    late: 'told more than 12 hours later; counted all the same',
+    clock: 'the time decided, and may have been another; counted all the same',
+    reversed: 'somebody took the redemption back before the door heard of it',
+    turned_away: 'redeemed; the answer did not reach the door',
+  } as Readonly<Record<string, string>>,
   atDoor: 'At the door',
   atHub: 'What the hub knows',
   let: (units: number, when: string): string => `let in ${units > 1 ? `${units} × ` : ''}${when}`,
+  turnedAway: (when: string): string => `turned away ${when}`,
   told: (when: string): string => `told ${when}`,
   clock: 'The phone’s clock may be wrong.',
   before: (where: string, when: string): string =>

@@ -81,7 +81,7 @@ export const feed: typeof english = {
       case 'device.revoked':
         return `${who}: atšauktas įrenginys ${names.device ?? ''}`.trim();
       case 'conflict.opened':
-        return `Durys be ryšio įleido${at(names)}, o serveris nebūtų leidęs:${offer(names)}`;
+        return `Ką durys be ryšio padarė${at(names)}, nesutampa:${offer(names)}`;
       case 'conflict.resolved':
         return `${who}: išspręstas prieštaravimas`;
       default:
