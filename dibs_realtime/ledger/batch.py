@@ -64,6 +64,8 @@ class Batch:
 
     async def read_ahead(self, connection: Connection, event_id: UUID, before: "Batch") -> None:
         """Read for the tickets that have not been read for. `before`: the batch that is being written."""
+        if not self._unread:
+            return
         fresh = asked_by(ticket.command for ticket in self._unread)
         wanted: Asked = {}
         for lookup, keys in fresh.items():
@@ -81,10 +83,15 @@ class Batch:
             self._found += found
         del self._unread[:read_for]
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether something was read for it."""
+        return bool(self._seen)
+
     def is_current(self, resident: Resident, base_seq: int) -> bool:
         """Whether all of it was read, and as the ledger stood at `base_seq` or stands now."""
         good = {(resident.epoch, base_seq), (resident.epoch, resident.seq)}
-        return not self._unread and bool(self._seen) and self._seen <= good
+        return not self._unread and self.is_begun and self._seen <= good
 
     def view(self, event_id: UUID, resident: Resident, before: Changes, now: datetime) -> View:
         """Return the view of what was read ahead, with the changes of the batch before laid over it."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -12,9 +11,10 @@ import asyncpg
 
 from dibs_realtime.kit import problems
 from dibs_realtime.kit.clock import Clock
-from dibs_realtime.kit.database import Database
+from dibs_realtime.kit.database import Connection, Database
 from dibs_realtime.ledger.batch import Batch, Ticket, asked_by, decide, read, write
-from dibs_realtime.ledger.command import Command, Lane
+from dibs_realtime.ledger.command import Command
+from dibs_realtime.ledger.lanes import Lanes
 from dibs_realtime.ledger.model import Commit, Line
 from dibs_realtime.ledger.table import Table
 from dibs_realtime.ledger.view import Changes, Resident, View
@@ -22,11 +22,6 @@ from dibs_realtime.ledger.view import Changes, Resident, View
 R = TypeVar("R")
 _log = logging.getLogger(__name__)
 
-BATCH = 128
-"""Commands in one batch. Beyond about a hundred the fixed cost of a commit no longer shows."""
-BESIDE_DOORS = 32
-"""How many commands that are not a door's may ride in a batch in which doors wait."""
-QUEUE_LIMITS = {Lane.DOOR: 10_000, Lane.UPLOAD: 20_000, Lane.GUEST: 2_000, Lane.DESK: 500}
 ATTEMPTS = 20
 """How often a batch is decided anew because another node moved the event in between."""
 OPTIMISTIC_ATTEMPTS = 3
@@ -49,7 +44,7 @@ class EventWriter:
         self._clock = clock
         self._tables = tables
         self._committed = committed
-        self._lanes: dict[Lane, deque[Ticket[Any]]] = {lane: deque() for lane in Lane}
+        self._lanes = Lanes()
         self._resident: Resident | None = None
         self._last: tuple[int, Changes] = (-1, Changes())
         """The seq that the last batch was decided on, and what it changed."""
@@ -68,11 +63,8 @@ class EventWriter:
 
         Raises Problem: the command's own, or 503 when the queue is full or PostgreSQL is away.
         """
-        lane = self._lanes[command.lane]
-        if len(lane) >= QUEUE_LIMITS[command.lane]:
-            raise problems.unavailable("Too many people want this at the same moment.", retry_after=1)
         ticket = Ticket(command)
-        lane.append(ticket)
+        self._lanes.admit(ticket)
         if self._task is None:
             self._task = asyncio.create_task(self._run())
         elif self._arrival is not None and not self._arrival.done():
@@ -91,8 +83,9 @@ class EventWriter:
     async def _next(self) -> Batch | None:
         """Gather the next batch, and read for it while the one before is being written. None: nobody waits."""
         batch, writing = Batch(), self._writing
+        self._lanes.begin()
         while True:
-            fresh = self._gather(len(batch.tickets))
+            fresh = self._lanes.take(idle=writing is None or writing.done())
             batch.add(fresh)
             if writing is None or writing.done():
                 return batch if batch.tickets else None
@@ -101,17 +94,6 @@ class EventWriter:
             else:
                 self._arrival = asyncio.get_running_loop().create_future()
                 await asyncio.wait((writing, self._arrival), return_when=asyncio.FIRST_COMPLETED)
-
-    def _gather(self, gathered: int) -> list[Ticket[Any]]:
-        """Return who joins a batch that has so many tickets. Doors always may: they are decided before the others."""
-        fresh: list[Ticket[Any]] = []
-        for lane in Lane:
-            waiting = self._lanes[lane]
-            limit = min(BATCH, len(fresh) + BESIDE_DOORS) if fresh else BATCH
-            limit = min(limit, 2 * BATCH - gathered) if lane is Lane.DOOR else limit - gathered
-            while waiting and len(fresh) < limit:
-                fresh.append(waiting.popleft())
-        return fresh
 
     async def _read_ahead(self, batch: Batch) -> None:
         try:
@@ -145,7 +127,7 @@ class EventWriter:
         unique_violations = 0
         for attempt in range(ATTEMPTS):
             async with self._database.writing() as connection, _turn(connection, self._event_id, attempt):
-                view = self._view_ahead(batch) if attempt == 0 else None
+                view = await self._view_ahead(connection, batch) if attempt == 0 else None
                 if view is None:
                     view = await self._view(connection, commands)
                 results = [decide(command, view) for command in commands]
@@ -169,14 +151,16 @@ class EventWriter:
             return results
         raise problems.unavailable("This event is very busy.", retry_after=1)
 
-    def _view_ahead(self, batch: Batch) -> View | None:
-        """Return the view of what was read ahead, if that still holds."""
+    async def _view_ahead(self, connection: Connection, batch: Batch) -> View | None:
+        """Return the view of what was read ahead, if that still holds. Who came too late for it is read for now."""
         resident = self._resident
-        if resident is None:
+        if resident is None or not batch.is_begun:
             return None
         base_seq, changes = self._last
-        reveals = any(table.reveals for table in changes.inserted | changes.updated)
-        if reveals or not batch.is_current(resident, base_seq):
+        if any(table.reveals for table in changes.inserted | changes.updated):
+            return None
+        await batch.read_ahead(connection, self._event_id, Batch())  # the one before has been written
+        if not batch.is_current(resident, base_seq):
             return None
         return batch.view(self._event_id, resident, changes, self._clock())
 

@@ -12,6 +12,8 @@ from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.ids import new_id
 from dibs_realtime.ledger import writer
 from dibs_realtime.ledger.batch import Batch
+from dibs_realtime.ledger.lanes import Lanes
+from dibs_realtime.ledger.writer import EventWriter
 from dibs_realtime.vouchers import codes
 from dibs_realtime.vouchers.commands import PublishBatch, Share, VoidVoucher
 from tests.ledger.night import Night
@@ -144,6 +146,35 @@ async def test_a_redemption_that_was_just_taken_back(night: Night, beside: Besid
     done = await night.redeem(code)
     first, second = await beside.run(night.reverse(done["redemption_id"]), night.redeem(code))
     assert (first["verdict"], second["verdict"]) == ("reversed", "accepted")
+
+
+async def test_whoever_came_too_late_to_be_read_for(night: Night, beside: Beside, monkeypatch: pytest.MonkeyPatch):
+    """The batch keeps what was read for the others, and reads for the late ones alone."""
+    first_code, second_code = await night.issue(await night.offer(max_uses=1), 2)
+    late: list[asyncio.Future[Any]] = []
+    whole_reads = 0
+    take, view = Lanes.take, EventWriter._view
+
+    def late_take(lanes: Lanes, *, idle: bool) -> list[Any]:
+        return take(lanes, idle=idle) if idle or not late else []
+
+    async def counted_view(*arguments: Any) -> Any:
+        nonlocal whole_reads
+        whole_reads += 1
+        return await view(*arguments)
+
+    async def meanwhile() -> None:
+        late.extend(asyncio.ensure_future(night.redeem(code)) for code in (second_code, first_code))
+
+    monkeypatch.setattr(Lanes, "take", late_take)
+    monkeypatch.setattr(EventWriter, "_view", counted_view)
+    beside.meanwhile = meanwhile
+    _, second = await beside.run(night.redeem(first_code), night.redeem(second_code))
+    third, fourth = await asyncio.gather(*late)
+    assert second["verdict"] == "accepted"
+    assert (third["reason"], fourth["reason"]) == ("already_redeemed", "already_redeemed")
+    assert third["previous"]["redemption_id"] == second["redemption_id"]
+    assert (whole_reads, beside.views_ahead) == (1, 1)  # for the first batch, and for the second
 
 
 async def test_codes_that_were_just_published(night: Night, beside: Beside):

@@ -1,0 +1,69 @@
+"""Who waits for an event's writer, and who rides in its next batch: doors first."""
+
+from collections import deque
+from typing import Any
+
+from dibs_realtime.kit import problems
+from dibs_realtime.ledger.batch import Ticket
+from dibs_realtime.ledger.command import Lane
+
+BATCH = 128
+"""Commands in one batch. Beyond about a hundred the fixed cost of a commit no longer shows."""
+BESIDE_DOORS = 32
+"""How many commands that are not a door's may ride in a batch while doors are at work."""
+DOORS_STAY = 64
+"""For so many batches after a door's last scan, doors are taken to be at work: the next one must not find a full batch
+of others before it."""
+HALVED_FROM = 24
+"""So many who find the writer idle are parted into two batches; fewer are not worth a second commit."""
+QUEUE_LIMITS = {Lane.DOOR: 10_000, Lane.UPLOAD: 20_000, Lane.GUEST: 2_000, Lane.DESK: 500}
+
+
+class Lanes:
+    """The tickets that wait, in the order of their arrival within each lane, and the batch that is gathered of them."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[Lane, deque[Ticket[Any]]] = {lane: deque() for lane in Lane}
+        self._doors = 0
+        self._others = 0
+        self._since_door = DOORS_STAY
+
+    def admit(self, ticket: Ticket[Any]) -> None:
+        """Queue a ticket. Raises Problem 503 when its lane is full."""
+        lane = ticket.command.lane
+        waiting = self._waiting[lane]
+        if len(waiting) >= QUEUE_LIMITS[lane]:
+            raise problems.unavailable("Too many people want this at the same moment.", retry_after=1)
+        waiting.append(ticket)
+
+    def begin(self) -> None:
+        """Begin to gather a batch."""
+        self._doors = self._others = 0
+        self._since_door += 1
+
+    def take(self, *, idle: bool) -> list[Ticket[Any]]:
+        """Take who joins the batch now. Doors always may: they are decided before the others.
+
+        `idle`: nothing is being written. A crowd that comes then is halved. Were it taken whole, all would get their
+        answers at one moment and come back at one moment, and the database would wait for us and we for it in turns;
+        of two halves one is read for while the other is written.
+        """
+        most = BATCH
+        if idle and not self._doors and not self._others:
+            crowd = sum(map(len, self._waiting.values()))
+            most = BATCH if crowd < HALVED_FROM else min(BATCH, -(-crowd // 2))
+        taken: list[Ticket[Any]] = []
+        for lane, waiting in self._waiting.items():
+            if lane is Lane.DOOR:
+                while waiting and self._doors < most:
+                    taken.append(waiting.popleft())
+                    self._doors += 1
+                if taken:
+                    self._since_door = 0
+                if self._since_door < DOORS_STAY:
+                    most = min(most, self._doors + BESIDE_DOORS)
+            else:
+                while waiting and self._doors + self._others < most:
+                    taken.append(waiting.popleft())
+                    self._others += 1
+        return taken
