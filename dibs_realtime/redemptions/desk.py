@@ -16,7 +16,8 @@ from dibs_realtime.kit.http.binding import describe
 from dibs_realtime.kit.ids import new_id
 from dibs_realtime.ledger.command import Lane
 from dibs_realtime.ledger.routing import Submits
-from dibs_realtime.redemptions.commands import Redeem, Scan
+from dibs_realtime.redemptions.case import Scan
+from dibs_realtime.redemptions.commands import Redeem
 from dibs_realtime.redemptions.leases import LEASE_FOR
 from dibs_realtime.redemptions.messages import message
 from dibs_realtime.redemptions.reversal import Reverse

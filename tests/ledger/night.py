@@ -23,7 +23,8 @@ from dibs_realtime.ledger.queries import entries_after
 from dibs_realtime.ledger.writer import Ledger
 from dibs_realtime.offers.commands import CreateOffer
 from dibs_realtime.offers.schemas import NewOffer, OfferOut
-from dibs_realtime.redemptions.commands import Redeem, Scan
+from dibs_realtime.redemptions.case import Scan
+from dibs_realtime.redemptions.commands import Redeem
 from dibs_realtime.redemptions.reversal import Reverse
 from dibs_realtime.redemptions.schemas import LocalJudgement
 from dibs_realtime.vouchers import codes
