@@ -1,6 +1,7 @@
 """`dibs import`, while a node serves the same event."""
 
 import asyncio
+import csv
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from dibs_realtime.commands import import_codes
 from dibs_realtime.vouchers import codes
 from tests.support.sockets import Observer
 from tests.support.world import Party
+from tests.vouchers import fifty_thousand
 
 Dibs = Callable[..., Awaitable[tuple[int, str]]]
 
@@ -58,6 +60,24 @@ async def test_a_file_comes_in_while_the_event_is_watched(dibs: Dibs, party: Par
     claimed = await party.guest.claim(party.offer["id"])
     assert claimed["voucher"]["code"] == made[0]
     assert (await party.device.redeem(made[0]))["verdict"] == "accepted"
+
+
+async def test_fifty_thousand_codes_and_a_door(dibs: Dibs, party: Party, tmp_path: Path) -> None:
+    made, bad, file = fifty_thousand.build()
+    for title in fifty_thousand.TITLES:
+        offer = await party.world.offer(party.owner, party.id, title=title, max_uses=2)
+    await party.owner.post(f"{party.path}/vouchers", {"offer_id": offer["id"], "codes": ["TAKEN0001", "TAKEN0002"]})
+    (tmp_path / "codes.csv").write_bytes(file)
+    code, output = await dibs("--event", party.event["slug"], "--rejected", "left.csv", "codes.csv")
+    assert code == 0, output
+    assert "49,980 codes imported, 20 lines refused." in output
+    with (tmp_path / "left.csv").open(newline="") as left:
+        named = {int(row["line"]): (row["code"] or None, row["reason"]) for row in csv.DictReader(left)}
+    assert named == {line: (code or None, reason) for line, (code, reason) in bad.items()}
+    printed = [set(line.split()) for line in output.splitlines()]
+    for line, (_, reason) in bad.items():
+        assert any({str(line), reason} <= words for words in printed)
+    assert (await party.device.redeem(made[1]))["verdict"] == "accepted"
 
 
 async def test_a_long_list_is_cut(dibs: Dibs, party: Party, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
