@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.support.world import Organizer, Party
 
@@ -14,6 +14,7 @@ from .guard import Guard
 
 Profile = Literal["phone", "desktop"]
 Theme = Literal["light", "dark"]
+Handler = Callable[[Route], Awaitable[None]]
 PROFILES: Mapping[Profile, Mapping[str, Any]] = {
     "phone": {
         "viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True,
@@ -77,10 +78,24 @@ class Visitors:
             await _keep(context, storage)
         return context
 
-    async def open(self, path: str, *arguments: Any, **options: Any) -> Page:
-        """Return a new person's page at that path. Arguments as for `enter`. Next tab: `page.context.new_page()`."""
+    async def open(
+        self,
+        path: str,
+        *arguments: Any,
+        network: Mapping[str, Handler] | None = None,
+        is_mute: bool = False,
+        **options: Any,
+    ) -> Page:
+        """Return a new person's page at that path. Arguments as for `enter`. Next tab: `page.context.new_page()`.
+
+        network: what becomes of requests whose address matches a pattern. is_mute: nobody answers their sockets.
+        """
         context = await self.enter(*arguments, **options)
         page = await context.new_page()
+        for pattern, handler in (network or {}).items():
+            await page.route(pattern, handler)
+        if is_mute:
+            await page.route_web_socket("**/socket.io/**", lambda _socket: None)
         await page.goto(path)
         return page
 

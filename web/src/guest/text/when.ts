@@ -17,16 +17,14 @@ export class When {
 
   /** From when to when, with the days. */
   span(from: string, to: string): string {
-    const options = { weekday: 'short', day: 'numeric', month: 'short', ...TIME } as const;
-    return this.#format(options).formatRange(new Date(from), new Date(to)) + this.#suffix(from);
+    return this.#format(this.#day).formatRange(new Date(from), new Date(to)) + this.#suffix(from);
   }
 
   /** The time of day, with the day where that is not today. `now`: milliseconds since 1970. */
   at(moment: string | number, now: number): string {
     const day = this.#format({ dateStyle: 'short' });
     const isToday = day.format(new Date(moment)) === day.format(now);
-    const options = isToday ? TIME : { weekday: 'short', day: 'numeric', month: 'short', ...TIME };
-    return this.#format(options as Intl.DateTimeFormatOptions).format(new Date(moment));
+    return this.#format(isToday ? TIME : this.#day).format(new Date(moment));
   }
 
   /** How long still, counting down: 2 days, then 5:04:09, then 04:09. `ms`: milliseconds. */
@@ -46,6 +44,12 @@ export class When {
 
   count(value: number): string {
     return new Intl.NumberFormat(this.#locale).format(value);
+  }
+
+  get #day(): Intl.DateTimeFormatOptions {
+    // Lithuanian has no short names of months, only numbers.
+    const month = this.#locale?.startsWith('lt') ? 'long' : 'short';
+    return { weekday: 'short', day: 'numeric', month, ...TIME };
   }
 
   /** Names the zone where its clocks differ from the reader's. */

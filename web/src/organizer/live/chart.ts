@@ -70,7 +70,7 @@ export class Chart {
       {
         width: place.clientWidth || 300,
         height: place.clientHeight || 200,
-        padding: [12, 8, 0, 0],
+        padding: [12, 20, 0, 0],
         legend: { show: false },
         tzDate: (seconds) => zoned(seconds, zone),
         cursor: { drag: { x: false, y: false }, points: { size: 7 } },

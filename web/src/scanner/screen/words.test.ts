@@ -114,6 +114,6 @@ it('has words for every reason, in both languages', async () => {
   await speak('lt');
   const used = refused('already_redeemed', { previous: PREVIOUS });
   expect(spoken(used)).toMatch(
-    /^Panaudota\. Panaudota prieš 14 .* Main bar · Phone 2\. Ada Lovelace\. Free drink/,
+    /^Panaudota\. Panaudota prieš 14 .* Main bar, Phone 2\. Ada Lovelace\. Free drink/,
   );
 });

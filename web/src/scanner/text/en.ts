@@ -28,6 +28,7 @@ export const en = {
   pairing: {
     title: 'Pair this phone',
     lead: 'Ask the organizer for a pairing code. It is valid for 15 minutes.',
+    leadLink: 'The link brought its pairing code along. One tap, and it is a door.',
     scan: 'Scan the pairing code',
     scanning: 'Point the camera at the pairing code on the organizer’s screen.',
     stop: 'Stop the camera',

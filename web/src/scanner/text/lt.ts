@@ -4,7 +4,7 @@ import type { Catalogue, UsedAt } from './en.ts';
 const plural = pluralOf('lt');
 
 const where = ({ gate, device }: Omit<UsedAt, 'ago'>): string =>
-  [gate === null ? '' : ` · ${gate}`, device === null ? '' : ` · ${device}`].join('');
+  [gate === null ? '' : `, ${gate}`, device === null ? '' : `, ${device}`].join('');
 
 export const lt: Catalogue = {
   door: 'Durys',
@@ -21,6 +21,7 @@ export const lt: Catalogue = {
   pairing: {
     title: 'Susiekite šį telefoną',
     lead: 'Paprašykite organizatoriaus susiejimo kodo. Jis galioja 15 minučių.',
+    leadLink: 'Susiejimo kodas atėjo su nuoroda. Bakstelėkite, ir telefonas saugos duris.',
     scan: 'Nuskaityti susiejimo kodą',
     scanning: 'Nukreipkite kamerą į susiejimo kodą organizatoriaus ekrane.',
     stop: 'Išjungti kamerą',
