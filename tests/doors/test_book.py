@@ -1,15 +1,21 @@
 """The door's book: sealed after issuing, downloaded in chunks, kept current by burns."""
 
+import asyncio
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
+import uvloop
 
 from dibs_realtime.doors.book import queries
 from dibs_realtime.doors.book.model import ITERATIONS, NAME_BYTES, Content, cut, derive, seal
+from dibs_realtime.doors.book.repository import Book as SealedBook
+from dibs_realtime.doors.book.sealer import Stretcher
 from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.ids import new_id
 from tests.doors.book import RECORD, Book, download, sealed_up_to
@@ -28,6 +34,28 @@ async def head(device: Device) -> int:
 async def current(device: Device, book: Book | None = None) -> Book:
     """Download everything that has happened."""
     return await sealed_up_to(device, await head(device), book)
+
+
+@pytest.mark.parametrize("loop_factory", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def test_what_stretches_is_a_process_in_a_group_of_its_own(loop_factory: Callable[[], asyncio.AbstractEventLoop]):
+    content = Content(new_id(), 1, "Ona").packed()
+
+    async def groups() -> set[int]:
+        stretcher = Stretcher()
+        ((derived, sealed),) = await stretcher.seal(
+            SealedBook(new_id(), b"salt", 2, 0, 0), [("7KQ4MX2P9T", None, 3, content)]
+        )
+        assert derived == derive("7KQ4MX2P9T", b"salt", 2)
+        assert sealed == seal(derived, 3, content)
+        found = {os.getpgid(child.pid) for child in psutil.Process().children() if "stretching" in child.cmdline()[-1]}
+        await stretcher.close()
+        return found
+
+    # The server runs on uvloop, which starts processes its own way.
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        found = runner.run(groups())
+    assert found
+    assert os.getpgid(0) not in found
 
 
 async def test_a_code_opens_its_voucher_and_nothing_else(party: Party):

@@ -46,9 +46,6 @@ class Stretcher:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 limit=_LINE_BYTES,
-                # A Ctrl-C in the terminal is the server's, which ends it in order. Not a session of its own: Linux
-                # shares processors out among sessions first, and its low priority would count for nothing there.
-                process_group=0,
             )
         assert process.stdin is not None
         assert process.stdout is not None

@@ -25,6 +25,9 @@ def answer(line: str) -> str:
 
 def main() -> None:
     """Answer until nobody asks any more."""
+    # A Ctrl-C in the terminal is the server's, which ends this process in order. Not a session of its own: Linux shares
+    # processors out among sessions first, and a low priority would count for nothing there.
+    os.setpgid(0, 0)
     with contextlib.suppress(OSError, AttributeError):  # where a system knows no priorities
         os.nice(19)  # the lowest: it takes what nobody else wants
     for line in sys.stdin:
