@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Route, expect
 
 from tests.support.rest import Rest
 from tests.support.world import Json, Party, redeem
@@ -11,12 +11,8 @@ from .accessibility import accessible
 from .camera import Camera
 from .guard import Guard
 from .server import Server
-from .states.door import typed, verdict
+from .states.door import live, next_guest, typed, verdict
 from .visitors import Visitors, until
-
-RESTART = ("ERR_CONNECTION_REFUSED", "WebSocket", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE", "503 ", "502 ")
-"""What a browser says of a server that is away."""
-
 
 BURST = """(text) => [...text, 'Enter'].forEach((key) => {
     const stroke = new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true });
@@ -25,17 +21,6 @@ BURST = """(text) => [...text, 'Enter'].forEach((key) => {
 })"""
 """A scanner that types: quicker than keys could be sent one by one."""
 GIVES = "1 \N{MULTIPLICATION SIGN} Ticket"
-
-
-async def live(page: Page) -> None:
-    """Wait until the door is connected."""
-    await expect(page.locator(".sign.live")).to_be_visible()
-
-
-async def next_guest(page: Page) -> None:
-    """Go on to the next guest."""
-    await page.get_by_role("button", name="Next guest").click()
-    await expect(page.locator("[data-tone]")).to_have_count(0)
 
 
 async def redemptions(party: Party) -> int:
@@ -186,31 +171,6 @@ async def test_change_the_gate_and_be_moved(visitors: Visitors, party: Party) ->
     await expect(page.get_by_role("heading", name=party.gate["name"])).to_be_visible()
     await page.get_by_role("button", name="Menu").click()
     await expect(page.get_by_text("The organizer fixed this phone to its gate.")).to_be_visible()
-
-
-async def test_a_scan_outlives_the_server_and_the_page(
-    visitors: Visitors, party: Party, server: Server, guard: Guard
-) -> None:
-    guard.expect(*RESTART)
-    page = await visitors.door(party, camera=False)
-    await live(page)
-    await server.stop(at_once=True)
-    try:
-        await typed(page, party.codes[0])
-        await verdict(page, "wait")
-        await expect(page.get_by_role("alert")).to_contain_text("No answer yet")
-        await expect(page.locator(".notes .lost")).to_be_attached()
-        # The service worker brings the page, the storage the scan.
-        await until(page, "() => navigator.serviceWorker.controller !== null")
-        await page.reload()
-        await expect(page.get_by_text("1 scan waits for an answer")).to_be_visible()
-    finally:
-        await server.start()
-    await verdict(page, "admit")
-    await live(page)
-    assert await redemptions(party) == 1
-    again = await party.device.redeem(party.codes[0])
-    assert again["reason"] == "already_redeemed"
 
 
 async def test_an_answer_that_is_lost_turns_nobody_away(visitors: Visitors, party: Party, guard: Guard) -> None:

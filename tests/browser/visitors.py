@@ -104,11 +104,17 @@ class Visitors:
         kept = {"user_id": organizer.id, "refresh_token": organizer.refresh_token}
         return await self.open(path, *arguments, storage={"dibs.session": json.dumps(kept)}, **options)
 
-    async def door(self, party: Party, label: str = "Phone 2", *arguments: Any, **options: Any) -> Page:
-        """Return the page of a door that has been paired by its link. Further fields of the device: `device={…}`."""
+    async def door(
+        self, party: Party, label: str = "Phone 2", *arguments: Any, via: str | None = None, **options: Any
+    ) -> Page:
+        """Return the page of a door that has been paired by its link.
+
+        Further fields of the device: `device={…}`. via: another address of the server, such as a cable's.
+        """
         fields = {"label": label, "gate_id": party.gate["id"], **options.pop("device", {})}
         pairing = await party.owner.post(f"{party.path}/devices", fields)
-        page = await self.open(pairing["pairing_url"], *arguments, **{"camera": True, **options})
+        address = pairing["pairing_url"].replace(self.url, via or self.url)
+        page = await self.open(address, *arguments, **{"camera": True, **options})
         await page.locator("form button").click()
         await page.locator("video").wait_for(state="attached")
         return page

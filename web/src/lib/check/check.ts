@@ -1,8 +1,8 @@
 /**
  * How a door asks whether a guest may have it: the one seam between the scanner's screen and whoever judges.
  *
- * The screen never knows who judged. `OnlineCheck` asks the hub; a door that can judge alone tells a provisional verdict
- * first and the hub's own when it comes.
+ * The screen never knows who judged: a door that had to judge alone tells a provisional verdict first, and the hub's own when
+ * it comes.
  */
 import type { RedeemVerdict, ReversalVerdict } from '../api/types.ts';
 
@@ -49,8 +49,11 @@ export type UndoAnswer =
   | Problem;
 
 export interface Listener {
-  /** An answer to the scan with this key; any number of times, the last one is the hub's. */
-  answered(key: string, answer: Answer): void;
+  /**
+   * An answer to the scan with this key; any number of times, the last one is the hub's. Returns whether somebody has it
+   * before their eyes.
+   */
+  answered(key: string, answer: Answer): boolean;
   /** An answer to taking back what the scan with this key redeemed. */
   undone(key: string, answer: UndoAnswer): void;
   /** The device's token does not hold any longer. What has no answer stays stored. */
@@ -70,6 +73,8 @@ export interface Check {
    * @throws when it cannot be stored.
    */
   undo(scan: Pick<Scan, 'key' | 'eventId'>, redemptionId: string): Promise<void>;
+  /** Somebody has seen that the hub cannot take the scan with this key: it is kept no longer. */
+  dismiss(key: string): Promise<void>;
   /** Asks again, at once, for everything that has no answer yet: the network is back, or somebody looks. */
   nudge(): void;
   /** Asks no more; what has no answer stays stored. */

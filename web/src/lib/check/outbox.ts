@@ -4,7 +4,7 @@
  */
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 
-import type { LocalJudgement } from '../api/types.ts';
+import type { LocalJudgement, RedeemVerdict } from '../api/types.ts';
 import type { Answer, Scan, UndoAnswer } from './check.ts';
 
 export interface PendingScan {
@@ -14,6 +14,8 @@ export interface PendingScan {
   readonly scan: Scan;
   /** The door judged it alone and acted on it. */
   readonly local?: LocalJudgement;
+  /** What it showed then, without the guest's name. */
+  readonly verdict?: RedeemVerdict;
   /** Its voucher's place in the door's book, where it was found there. */
   readonly ordinal?: number;
   /** The hub cannot take it, and why: it stays until a person has seen it. */

@@ -33,7 +33,17 @@ export interface AloneOptions {
   readonly pending: (ordinal: number) => { readonly units: number; readonly at: string | null };
 }
 
-type Scene = Pick<Snapshot, 'event' | 'offers' | 'gates'>;
+type SceneOffer = Pick<
+  OfferState,
+  'id' | 'title' | 'status' | 'claimable' | 'redeem_from' | 'redeem_until' | 'gate_ids' | 'offline'
+>;
+
+/** What the rules ask of an event, without what every scan changes. */
+interface Scene {
+  readonly event: Pick<Snapshot['event'], 'status'>;
+  readonly offers: readonly SceneOffer[];
+  readonly gates: readonly { readonly id: string }[];
+}
 
 const SCENE = 'scene';
 const LEASES = 'leases';
@@ -41,6 +51,8 @@ const LEASES = 'leases';
 export class Alone {
   readonly #options: AloneOptions;
   #scene: Scene | null = null;
+  /** The scene as it lies in the vault. */
+  #kept = '';
   #leases = new Map<number, Lease>();
 
   private constructor(options: AloneOptions) {
@@ -51,14 +63,15 @@ export class Alone {
   static async open(options: AloneOptions): Promise<Alone> {
     const alone = new Alone(options);
     alone.#scene = await options.vault.getJson<Scene>(SCENE);
+    alone.#kept = JSON.stringify(alone.#scene);
     const leases = (await options.vault.getJson<Lease[]>(LEASES)) ?? [];
     alone.#leases = new Map(leases.map((lease) => [lease.ordinal, lease]));
     return alone;
   }
 
-  /** Whether there is enough here to judge by. */
-  get ready(): boolean {
-    return this.#scene !== null && this.#options.keeper.current !== null;
+  /** Whether every voucher is here that there was at the last look, and the event. */
+  get isPrepared(): boolean {
+    return this.#scene !== null && this.#options.keeper.isWhole;
   }
 
   get leases(): Lease[] {
@@ -67,8 +80,17 @@ export class Alone {
 
   /** The event as it is now. */
   async know({ event, offers, gates }: Scene): Promise<void> {
-    this.#scene = { event, offers, gates };
-    await this.#options.vault.put({ [SCENE]: this.#scene });
+    const scene: Scene = {
+      event: { status: event.status },
+      offers: offers.map(sceneOffer),
+      gates: gates.map(({ id }) => ({ id })),
+    };
+    this.#scene = scene;
+    // Every scan at every door brings a new snapshot: what did not change is not written again.
+    const text = JSON.stringify(scene);
+    if (text === this.#kept) return;
+    this.#kept = text;
+    await this.#options.vault.put({ [SCENE]: scene });
   }
 
   /** The hub answered a scan: what it says of the voucher, and of a lease, holds from now on. */
@@ -99,9 +121,11 @@ export class Alone {
    */
   async judge(scan: Scan): Promise<Judged | null> {
     const scene = this.#scene;
-    if (scene === null || !this.ready || scan.code === null) return null;
+    if (scene === null || scan.code === null) return null;
     const code = read(scan.code);
     const found = code === null ? null : await this.#options.keeper.book.find(code);
+    // It may be in the part of the book that is still to come.
+    if (code !== null && found === null && !this.#options.keeper.isWhole) return null;
     const offer = found && this.#offerOf(scene, found);
     const at = instant(scan.scannedAt);
     const own = found === null ? null : this.#options.pending(found.ordinal);
@@ -127,12 +151,12 @@ export class Alone {
     return { reason, ordinal: found?.ordinal ?? null, verdict };
   }
 
-  #offerOf(scene: Scene, found: Found): OfferState | null {
+  #offerOf(scene: Scene, found: Found): SceneOffer | null {
     return scene.offers.find(({ id }) => tailOf(id) === found.offerTail) ?? null;
   }
 
   /** What the rules would let in, the offer may still want a network for. */
-  #unlessLent(offer: OfferState, ordinal: number): RefusalReason | null {
+  #unlessLent(offer: SceneOffer, ordinal: number): RefusalReason | null {
     if (offer.offline === 'allow') return null;
     if (offer.offline === 'online_only') return 'online_only';
     const lease = this.#leases.get(ordinal);
@@ -145,7 +169,7 @@ export class Alone {
     scan: Scan,
     reason: RefusalReason | null,
     found: Found | null,
-    offer: OfferState | null,
+    offer: SceneOffer | null,
     usesBefore: number,
     usedHereAt: string | null,
   ): RedeemVerdict {
@@ -194,4 +218,9 @@ export class Alone {
   async #keepLeases(): Promise<void> {
     await this.#options.vault.put({ [LEASES]: this.leases });
   }
+}
+
+function sceneOffer(offer: SceneOffer): SceneOffer {
+  const { id, title, status, claimable, redeem_from, redeem_until, gate_ids, offline } = offer;
+  return { id, title, status, claimable, redeem_from, redeem_until, gate_ids, offline };
 }

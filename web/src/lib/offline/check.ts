@@ -4,8 +4,8 @@
  */
 import { ApiProblem } from '../api/problem.ts';
 import type { LocalJudgement, RedeemVerdict } from '../api/types.ts';
-import type { Answer, Check, Listener, Scan } from '../check/check.ts';
-import { isFinal, judgedBy, type Ways, undone } from '../check/online.ts';
+import type { Answer, Check, Listener, Scan, UndoAnswer } from '../check/check.ts';
+import { isFinal, judgedBy, sent, type Ways, undone } from '../check/ways.ts';
 import type { PendingScan, PendingUndo, Store } from '../check/outbox.ts';
 import type { Alone, Judged } from './alone.ts';
 import type { DoorClock } from './clock.ts';
@@ -59,7 +59,7 @@ export class OfflineCheck implements Check {
       ...(judged?.ordinal == null ? {} : { ordinal: judged.ordinal }),
     };
     await outbox.put(item);
-    pending.set(item);
+    pending.begin(item);
     void this.#ask(item, judged);
   }
 
@@ -72,7 +72,13 @@ export class OfflineCheck implements Check {
       redemptionId,
     };
     await this.#options.outbox.put(item);
+    this.#options.pending.begin(item);
     void this.#takeBack(item);
+  }
+
+  async dismiss(key: string): Promise<void> {
+    const item = this.#options.pending.aside.find((known) => known.key === key);
+    if (item?.aside !== undefined) await this.settle(item, { kind: 'problem', detail: item.aside });
   }
 
   nudge(): void {
@@ -91,15 +97,12 @@ export class OfflineCheck implements Check {
   }
 
   async #flush(): Promise<void> {
-    const { outbox, uploads, eventId, listener, pending } = this.#options;
+    const { outbox, uploads, eventId, pending } = this.#options;
     this.#cancelRetry?.();
     this.#cancelRetry = null;
     const outcome = await uploads.run();
-    if (outcome === 'ended') return listener.ended();
-    const asked = pending.all.filter(
-      (item) => item.eventId === eventId && item.local === undefined && item.aside === undefined,
-    );
-    for (const item of asked) {
+    if (outcome === 'ended') return this.#end();
+    for (const item of pending.unjudged) {
       if (this.#closed || this.#underWay.has(item.key)) continue;
       await this.#ask(item, await this.#options.alone.judge(item.scan));
     }
@@ -117,7 +120,7 @@ export class OfflineCheck implements Check {
     const judgeAlone = (): Promise<void> => (alone ??= this.#judgeAlone(item, judged));
     const cancel = this.#options.after(this.#options.patience, () => void judgeAlone());
     try {
-      const verdict = await this.#sent(item);
+      const verdict = await sent(this.#options.ways, item.scan);
       cancel();
       if (alone !== null) await alone; // what is being stored of it is stored first
       await this.#answered(item.key, verdict);
@@ -126,32 +129,26 @@ export class OfflineCheck implements Check {
       if (error instanceof ApiProblem && error.status === 401) return this.#end();
       if (error instanceof ApiProblem && isFinal(error)) return this.#setAside(item.key, error);
       await judgeAlone();
-      this.#again();
+      this.#again(error);
     } finally {
       this.#underWay.delete(item.key);
     }
   }
 
-  async #sent(item: PendingScan): Promise<RedeemVerdict> {
-    let failure: unknown = new Error('there is no way to ask');
-    for (const way of this.#options.ways.redeem) {
-      try {
-        return await way(item.scan);
-      } catch (error) {
-        failure = error;
-        if (error instanceof ApiProblem && (error.status === 401 || isFinal(error))) break;
-      }
-    }
-    throw failure;
-  }
-
   async #judgeAlone(item: PendingScan, judged: Judged | null): Promise<void> {
     const { outbox, pending } = this.#options;
-    if (judged === null || !pending.all.some(({ key }) => key === item.key)) {
-      if (judged === null) this.#tell(item.key, { kind: 'waiting' });
+    if (!pending.has(item.key)) return;
+    if (judged === null) {
+      pending.overdue(item.key);
+      this.#tell(item.key, { kind: 'waiting' });
       return;
     }
-    const after: PendingScan = { ...item, local: this.#judgement(judged) };
+    const { voucher } = judged.verdict;
+    const after: PendingScan = {
+      ...item,
+      local: this.#judgement(judged),
+      verdict: { ...judged.verdict, voucher: voucher && { ...voucher, guest_name: null } },
+    };
     pending.set(after);
     // Kept before anybody is shown it.
     await outbox.change(after);
@@ -172,14 +169,17 @@ export class OfflineCheck implements Check {
 
   /** The hub answered a scan that was asked, perhaps long after the door judged it alone. */
   async #answered(key: string, verdict: RedeemVerdict): Promise<void> {
-    const item = this.#options.pending.all.find((known) => known.key === key);
+    const item = this.#options.pending.get(key);
     if (item === undefined || this.#closed) return;
     await this.#options.alone.learn(item.ordinal ?? null, verdict);
     const answer = judgedBy(verdict);
     // First the guest, then the storage: a crash in between only asks again, with the same key.
-    this.#tell(key, answer);
-    // The guest was let in and the hub would not have: it is brought in all the same, and a person looks at it.
-    if (item.local?.verdict === 'accepted' && verdict.verdict === 'refused') return this.#again();
+    const isSeen = this.#tell(key, answer);
+    // The guest was let in and the hub would not have, or was turned away and nobody sees now that it was wrong: it is
+    // brought in all the same, and a person looks at it.
+    const wasLetIn = item.local?.verdict === 'accepted' && verdict.verdict === 'refused';
+    const wasTurnedAway = item.local?.verdict === 'refused' && verdict.verdict === 'accepted';
+    if (wasLetIn || (wasTurnedAway && !isSeen)) return this.#again();
     await this.settle(item, answer);
   }
 
@@ -201,7 +201,7 @@ export class OfflineCheck implements Check {
   }
 
   async #setAside(key: string, problem: ApiProblem): Promise<void> {
-    const item = this.#options.pending.all.find((known) => known.key === key);
+    const item = this.#options.pending.get(key);
     if (item === undefined) return;
     if (item.local?.verdict === 'accepted') await this.setAside(item, problem);
     else await this.settle(item, { kind: 'problem', detail: problem.detail });
@@ -219,24 +219,29 @@ export class OfflineCheck implements Check {
   async #takeBack(item: PendingUndo): Promise<void> {
     if (this.#closed || this.#underWay.has(item.key)) return;
     this.#underWay.add(item.key);
-    const { outbox, listener, ways } = this.#options;
+    const { listener, ways } = this.#options;
     try {
       const answer = undone(await ways.reverse(item));
-      listener.undone(item.scanKey, answer);
-      await outbox.undoAnswered(item, answer);
+      await this.#undone(item, answer);
     } catch (error) {
       if (error instanceof ApiProblem && error.status === 401) return this.#end();
       if (error instanceof ApiProblem && isFinal(error)) {
-        const answer = { kind: 'problem', detail: error.detail } as const;
-        listener.undone(item.scanKey, answer);
-        await outbox.undoAnswered(item, answer);
+        await this.#undone(item, { kind: 'problem', detail: error.detail });
       } else {
+        this.#options.pending.overdue(item.key);
         listener.undone(item.scanKey, { kind: 'waiting' });
-        this.#again();
+        this.#again(error);
       }
     } finally {
       this.#underWay.delete(item.key);
     }
+  }
+
+  async #undone(item: PendingUndo, answer: UndoAnswer): Promise<void> {
+    const { outbox, listener, pending } = this.#options;
+    listener.undone(item.scanKey, answer);
+    await outbox.undoAnswered(item, answer);
+    pending.delete(item.key);
   }
 
   #end(): void {
@@ -244,16 +249,19 @@ export class OfflineCheck implements Check {
     this.#options.listener.ended();
   }
 
-  #again(): void {
+  /** Tries once more later. Each door waits a little differently: a hub that comes back is not asked by all at once. */
+  #again(error?: unknown): void {
     if (this.#closed || this.#cancelRetry !== null) return;
-    this.#cancelRetry = this.#options.after(this.#options.retry, () => {
+    const asked = error instanceof ApiProblem ? (error.retryAfter ?? 0) * 1_000 : 0;
+    const wait = Math.max(asked, this.#options.retry * (0.5 + Math.random()));
+    this.#cancelRetry = this.#options.after(wait, () => {
       this.#cancelRetry = null;
       void this.flush();
     });
   }
 
-  #tell(key: string, answer: Answer): void {
-    if (!this.#closed) this.#options.listener.answered(key, answer);
+  #tell(key: string, answer: Answer): boolean {
+    return !this.#closed && this.#options.listener.answered(key, answer);
   }
 }
 

@@ -1,7 +1,7 @@
 /** A door that can judge alone, put together: book, clock, outbox, uploads. It knows no browser; door/browser parts come in. */
 import type { Entry, RedeemVerdict, Snapshot } from '../api/types.ts';
 import type { Listener } from '../check/check.ts';
-import type { Ways } from '../check/online.ts';
+import type { Ways } from '../check/ways.ts';
 import type { PendingScan, Store } from '../check/outbox.ts';
 import { Alone } from './alone.ts';
 import { type ClockNote, type Clocks, DoorClock } from './clock.ts';
@@ -61,6 +61,7 @@ export class Door {
   readonly pending: PendingScans;
   readonly #network: Network;
   readonly #notes: ClockNotes;
+  readonly #vault: Vault;
 
   private constructor(parts: {
     check: OfflineCheck;
@@ -70,6 +71,7 @@ export class Door {
     pending: PendingScans;
     network: Network;
     notes: ClockNotes;
+    vault: Vault;
   }) {
     this.check = parts.check;
     this.keeper = parts.keeper;
@@ -78,6 +80,7 @@ export class Door {
     this.pending = parts.pending;
     this.#network = parts.network;
     this.#notes = parts.notes;
+    this.#vault = parts.vault;
   }
 
   /** Takes up what an earlier page life left. Throws where the device keeps nothing. */
@@ -87,7 +90,9 @@ export class Door {
     const notes = new ClockNotes(vault);
     const clock = new DoorClock(clocks, await notes.last(), (note) => void notes.keep(note));
     const keeper = await BookKeeper.open(vault);
-    const pending = new PendingScans(await outbox.pending());
+    const pending = new PendingScans(
+      (await outbox.pending()).filter((item) => item.eventId === eventId),
+    );
     const alone = await Alone.open({
       vault,
       keeper,
@@ -98,7 +103,7 @@ export class Door {
     const uploads = new Uploads({
       network,
       lock,
-      waiting: () => pending.judged.filter((item) => item.eventId === eventId),
+      waiting: () => pending.judged,
       answered: (answers: readonly (readonly [PendingScan, RedeemVerdict])[]) =>
         check.broughtIn(answers),
       setAside: (item, problem) => check.setAside(item, problem),
@@ -118,11 +123,12 @@ export class Door {
       ...(retry !== undefined && { retry }),
       ...(after && { after }),
     });
-    return new Door({ check, keeper, alone, clock, pending, network, notes });
+    return new Door({ check, keeper, alone, clock, pending, network, notes, vault });
   }
 
   /** Downloads what is new in the book and how all vouchers stand. Throws Unreachable and ApiProblem. */
   async refresh(onProgress?: (progress: Progress) => void): Promise<void> {
+    if (!this.#vault.isSealed) return; // a book that nobody can open here
     await this.keeper.refresh(this.#network, onProgress);
     await this.#notes.keep(this.clock.note());
   }
@@ -151,11 +157,6 @@ export class Door {
       await this.#network.returnLease(voucherId);
       await this.alone.ended(voucherId);
     }
-  }
-
-  /** Removes the book from this device; what is not brought in yet stays. */
-  async forget(): Promise<void> {
-    await this.keeper.forget();
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 /** The browser's shelf. */
-import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb';
 
 import type { Shelf } from './shelf.ts';
 
@@ -24,6 +24,11 @@ export class DatabaseShelf implements Shelf {
       blocking: () => db.close(), // a newer page must not wait for this one
     });
     return new DatabaseShelf(db);
+  }
+
+  /** Removes everything that lies under a name. */
+  static async remove(name: string): Promise<void> {
+    await deleteDB(name);
   }
 
   async get(key: string): Promise<unknown> {

@@ -1,5 +1,5 @@
 /** Keeps the book on the shelf and current: downloads what is new, notes what burns, packs it up now and then. */
-import { Book, type Burn, headerOf } from './book.ts';
+import { Book, type Burn, type Header, headerOf } from './book.ts';
 import type { DoorState, Network } from './network.ts';
 import { parse, type Vault } from './vault.ts';
 
@@ -31,6 +31,7 @@ export class BookKeeper {
   /** The entry up to which all states are known; null: never. */
   #current: number | null = null;
   #next = 0;
+  #isWhole = false;
   #pieces: string[] = [];
   #notes = 0;
   #writing: Promise<void> = Promise.resolve();
@@ -45,8 +46,10 @@ export class BookKeeper {
     const packed = await vault.get(PACKED);
     if (packed !== null) {
       keeper.book.take(packed);
-      keeper.#next = headerOf(packed).header.next;
-      keeper.#current = headerOf(packed).header.seq;
+      const { header } = headerOf(packed);
+      keeper.#next = header.next;
+      keeper.#isWhole = isWhole(header);
+      keeper.#current = header.seq;
     }
     for (const [key, chunk] of await vault.entries(CHUNK)) {
       keeper.#pieces.push(key);
@@ -63,6 +66,11 @@ export class BookKeeper {
   /** The entry up to which all states are known; null: there is no book yet. */
   get current(): number | null {
     return this.#current;
+  }
+
+  /** Whether every voucher was here that there was at the last look; one that was issued since is not. */
+  get isWhole(): boolean {
+    return this.#isWhole;
   }
 
   /**
@@ -128,6 +136,7 @@ export class BookKeeper {
     await this.#vault.delete([PACKED, ...this.#pieces]);
     this.#pieces = [];
     this.#next = 0;
+    this.#isWhole = false;
     this.#current = null;
     this.book.clear();
   }
@@ -136,6 +145,7 @@ export class BookKeeper {
     const { header } = headerOf(chunk);
     this.book.take(chunk);
     this.#next = header.next;
+    this.#isWhole = isWhole(header);
     this.#current ??= header.seq;
   }
 
@@ -143,4 +153,9 @@ export class BookKeeper {
     this.book.burn(note.seq, note.burns, note.whole);
     if (note.current && note.seq > (this.#current ?? 0)) this.#current = note.seq;
   }
+}
+
+/** The hub had sealed everything once, and there was no more of it than this. */
+function isWhole({ sealed_seq, next, last }: Header): boolean {
+  return sealed_seq > 0 && next >= last;
 }

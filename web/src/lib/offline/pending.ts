@@ -1,14 +1,19 @@
-/** What a door has no answer of the hub's for yet. */
+/** What a door has no answer of the hub's for yet: the outbox in memory, in its order. */
 import type { Pending, PendingScan } from '../check/outbox.ts';
 import type { JudgedScan } from './uploads.ts';
 
-/** The scans that have no answer of the hub's yet: the outbox in memory, in its order. */
 export class PendingScans {
   readonly #items = new Map<string, PendingScan>();
+  readonly #undos = new Set<string>();
+  /** Asked a moment ago: their answers are about to come. */
+  readonly #asking = new Set<string>();
   readonly #listeners = new Set<() => void>();
+  #isTelling = false;
 
   constructor(items: readonly Pending[]) {
-    for (const item of items) if (item.kind === 'scan') this.#items.set(item.key, item);
+    for (const item of items)
+      if (item.kind === 'scan') this.#items.set(item.key, item);
+      else this.#undos.add(item.key);
   }
 
   get all(): PendingScan[] {
@@ -22,6 +27,24 @@ export class PendingScans {
     );
   }
 
+  /** Those that nobody has judged yet, in order. */
+  get unjudged(): PendingScan[] {
+    return this.all.filter(({ local, aside }) => local === undefined && aside === undefined);
+  }
+
+  /** Those that the hub cannot take. */
+  get aside(): PendingScan[] {
+    return this.all.filter((item) => item.aside !== undefined);
+  }
+
+  /** How many wait for the hub, whatever was asked a moment ago left out. */
+  get waiting(): number {
+    const scans = this.all.filter(
+      ({ key, aside }) => aside === undefined && !this.#asking.has(key),
+    );
+    return scans.length + [...this.#undos].filter((key) => !this.#asking.has(key)).length;
+  }
+
   /** Units of a voucher that were let in here and are not brought in yet, and when the last of them. */
   of(ordinal: number): { readonly units: number; readonly at: string | null } {
     let [units, at]: [number, string | null] = [0, null];
@@ -33,23 +56,55 @@ export class PendingScans {
     return { units, at };
   }
 
+  get(key: string): PendingScan | undefined {
+    return this.#items.get(key);
+  }
+
+  has(key: string): boolean {
+    return this.#items.has(key);
+  }
+
+  /** It is asked now. */
+  begin(item: Pending): void {
+    this.#asking.add(item.key);
+    if (item.kind === 'scan') this.set(item);
+    else {
+      this.#undos.add(item.key);
+      this.#tell();
+    }
+  }
+
+  /** No answer came in time. */
+  overdue(key: string): void {
+    if (this.#asking.delete(key)) this.#tell();
+  }
+
+  /** What became of it: what the door judged alone waits for the hub. */
   set(item: PendingScan): void {
+    if (item.local !== undefined) this.#asking.delete(item.key);
     this.#items.set(item.key, item);
     this.#tell();
   }
 
   delete(key: string): void {
     this.#items.delete(key);
+    this.#undos.delete(key);
+    this.#asking.delete(key);
     this.#tell();
   }
 
-  /** Calls the listener after each change; returns what takes it off again. */
+  /** Calls the listener after changes, once for all of a moment; returns what takes it off again. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
   #tell(): void {
-    for (const listener of this.#listeners) listener();
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    queueMicrotask(() => {
+      this.#isTelling = false;
+      for (const listener of this.#listeners) listener();
+    });
   }
 }

@@ -1,12 +1,13 @@
 /** Brings in what the door judged alone: in order, 500 at a time, one uploader at a time, each item on its own. */
 import { ApiProblem } from '../api/problem.ts';
 import type { LocalJudgement, RedeemRequest, RedeemVerdict } from '../api/types.ts';
-import { isFinal } from '../check/online.ts';
+import { isFinal } from '../check/ways.ts';
 import type { PendingScan } from '../check/outbox.ts';
 import type { Network } from './network.ts';
 
-/** Items of one batch. */
+/** Items of one batch: at most, and at least where a thin line does not carry more in time. */
 export const BATCH = 500;
+const LEAST = 10;
 
 /** A scan that the door judged alone. */
 export type JudgedScan = PendingScan & { readonly local: LocalJudgement };
@@ -30,6 +31,7 @@ export type Outcome = 'all' | 'later' | 'ended' | 'elsewhere';
 
 export class Uploads {
   readonly #options: UploadOptions;
+  #size = BATCH;
 
   constructor(options: UploadOptions) {
     this.#options = options;
@@ -48,7 +50,7 @@ export class Uploads {
     for (;;) {
       const items = this.#options.waiting();
       if (items.length === 0) return 'all';
-      const outcome = await this.#some(items.slice(0, BATCH));
+      const outcome = await this.#some(items.slice(0, this.#size));
       if (outcome !== 'all') return outcome;
     }
   }
@@ -60,7 +62,10 @@ export class Uploads {
     try {
       results = await network.batch(items.map(requestOf));
     } catch (error) {
-      if (!(error instanceof ApiProblem)) return 'later';
+      if (!(error instanceof ApiProblem)) {
+        this.#size = Math.max(LEAST, this.#size >> 1);
+        return 'later';
+      }
       if (error.status === 401 || error.status === 403) return 'ended';
       if (!isFinal(error)) return 'later';
       // The batch as a whole is bad: whatever it is in it, its other half must not suffer.
@@ -68,6 +73,7 @@ export class Uploads {
       for (const item of items) await setAside(item, error);
       return 'all';
     }
+    this.#size = Math.min(BATCH, 2 * this.#size);
     const answers: [JudgedScan, RedeemVerdict][] = [];
     let outcome: Outcome = results.length < items.length ? 'later' : 'all';
     for (const [place, result] of results.entries()) {
@@ -94,7 +100,7 @@ export class Uploads {
 }
 
 /** The request that a scan is sent as. */
-export function requestOf({ scan, local }: PendingScan): RedeemRequest {
+export function requestOf({ scan, local }: Pick<PendingScan, 'scan' | 'local'>): RedeemRequest {
   return {
     code: scan.code,
     voucher_id: scan.voucherId,

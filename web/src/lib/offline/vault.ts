@@ -1,20 +1,23 @@
 /** What lies on the shelf, under a key of this device that no script can read out. */
-import type { Shelf } from './shelf.ts';
+import { MemoryShelf, type Shelf } from './shelf.ts';
 
 const KEY = 'device-key';
 const IV = 12;
 
 export class Vault {
   readonly #shelf: Shelf;
-  readonly #key: CryptoKey;
+  readonly #key: CryptoKey | null;
 
-  private constructor(shelf: Shelf, key: CryptoKey) {
+  private constructor(shelf: Shelf, key: CryptoKey | null) {
     this.#shelf = shelf;
     this.#key = key;
   }
 
   /** Opens the shelf with this device's key, which is made the first time. */
   static async open(shelf: Shelf): Promise<Vault> {
+    // An address without https has no Web Crypto: what cannot be sealed is not kept.
+    if ((globalThis.crypto.subtle as SubtleCrypto | undefined) === undefined)
+      return new Vault(new MemoryShelf(), null);
     let key = (await shelf.get(KEY)) as CryptoKey | undefined;
     if (key === undefined) {
       const made = { name: 'AES-GCM', length: 256 };
@@ -22,6 +25,11 @@ export class Vault {
       await shelf.put({ [KEY]: key });
     }
     return new Vault(shelf, key);
+  }
+
+  /** Whether there is a key. Without one nothing outlives the page, and no book can be read. */
+  get isSealed(): boolean {
+    return this.#key !== null;
   }
 
   async get(key: string): Promise<Uint8Array<ArrayBuffer> | null> {
@@ -59,6 +67,7 @@ export class Vault {
   }
 
   async #seal(key: string, plain: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+    if (this.#key === null) return plain;
     const iv = crypto.getRandomValues(new Uint8Array(IV));
     const how = { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(key) };
     const sealed = await crypto.subtle.encrypt(how, this.#key, plain);
@@ -72,6 +81,7 @@ export class Vault {
     key: string,
     whole: Uint8Array<ArrayBuffer>,
   ): Promise<Uint8Array<ArrayBuffer> | null> {
+    if (this.#key === null) return whole;
     const iv = whole.subarray(0, IV);
     const how = { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(key) };
     try {

@@ -17,6 +17,12 @@ export interface Said {
   readonly todo: string | null;
 }
 
+/** What a reason means where the phone had to find it by itself. */
+const ALONE: Readonly<Record<string, string>> = {
+  leased: 'not_lent',
+  unknown_code: 'not_in_book',
+};
+
 /** Says it. `now`: milliseconds since 1970. */
 export function said(scan: Recent, answer: Answer, snapshot: Snapshot | null, now: number): Said {
   const words = text.verdict;
@@ -67,7 +73,8 @@ export function said(scan: Recent, answer: Answer, snapshot: Snapshot | null, no
     };
   }
   const details: string[] = [];
-  let headline = words.reasons[reason ?? ''] ?? (message || words.otherReason);
+  const why = answer.provisional ? (ALONE[reason ?? ''] ?? reason) : reason;
+  let headline = words.reasons[why ?? ''] ?? (message || words.otherReason);
   if (use !== null) {
     const where = previous?.same_device === true ? words.usedHere(use) : words.used(use);
     // That it is used the word says already.
@@ -78,13 +85,14 @@ export function said(scan: Recent, answer: Answer, snapshot: Snapshot | null, no
     headline = words.onlyLeft(voucher.remaining);
   if (offer !== undefined) details.push(...whenAndWhere(reason, offer, snapshot, format));
   if (title !== null) details.push(title);
+  if (answer.provisional) details.push(words.provisional);
   return {
     tone,
     word: reason === 'insufficient_uses' ? words.tooMany : word,
     headline,
     guest,
     details,
-    todo: words.whatToDo[reason ?? ''] ?? null,
+    todo: words.whatToDo[why ?? ''] ?? null,
   };
 }
 

@@ -1,5 +1,6 @@
 /** What a page that is opened anew finds in the storage: the last answers, and what still waits for one. */
-import type { Outbox } from '../../lib/check/outbox.ts';
+import type { Answer } from '../../lib/check/check.ts';
+import type { Outbox, PendingScan } from '../../lib/check/outbox.ts';
 import { read } from '../../lib/codes/codes.ts';
 import type { Recent } from './machine.ts';
 
@@ -25,9 +26,10 @@ export async function ofStorage(outbox: Outbox, eventId: string): Promise<Recent
         key,
         scannedAt,
         units,
-        code: code === null ? null : (read(code) ?? code),
+        // What was judged alone is shown as it was; else the code leads back to the scan that waits.
+        code: item.verdict !== undefined || code === null ? null : (read(code) ?? code),
         voucherId,
-        answer: { kind: 'waiting' },
+        answer: restored(item),
         undo: null,
         since: null,
       },
@@ -36,4 +38,11 @@ export async function ofStorage(outbox: Outbox, eventId: string): Promise<Recent
   return [...answered, ...waiting].sort((one, other) =>
     one.scannedAt < other.scannedAt ? 1 : one.scannedAt > other.scannedAt ? -1 : 0,
   );
+}
+
+function restored({ verdict, aside }: PendingScan): Answer {
+  if (aside !== undefined) return { kind: 'problem', detail: aside };
+  return verdict === undefined
+    ? { kind: 'waiting' }
+    : { kind: 'verdict', verdict, provisional: true };
 }

@@ -1,25 +1,19 @@
-/** The door's line to the hub: the socket, the watch of the event, and REST. Loaded once somebody is at the door. */
+/** The door's line to the hub: the socket, the watch of the event, and what is asked now and then. Loaded once somebody is
+ * at the door. */
 import { ask, createApi, type Api } from '../../lib/api/client.ts';
 import { Unreachable } from '../../lib/api/problem.ts';
-import type {
-  DeviceItem,
-  RedeemRequest,
-  RedeemVerdict,
-  ReversalVerdict,
-  Voucher,
-} from '../../lib/api/types.ts';
+import type { Burn, DeviceItem, RedeemVerdict, Voucher } from '../../lib/api/types.ts';
 import type { Scan } from '../../lib/check/check.ts';
-import type { PendingUndo } from '../../lib/check/outbox.ts';
 import { EventWatch, type Connection, type Update } from '../../lib/live/client.ts';
 import { LiveSocket } from '../../lib/live/socket.ts';
+import { type Place, requestAt } from './place.ts';
 
 export interface LineOptions {
   /** The hub's origin. */
   readonly hub: string;
   readonly token: string;
   readonly eventId: string;
-  /** What the hub calls this device's own gate, and whether it is fixed to it. */
-  readonly place: () => { readonly gateId: string | null; readonly isLocked: boolean };
+  readonly place: () => Place;
   readonly onUpdate: (update: Update) => void;
   readonly onConnection: (connection: Connection) => void;
   /** The session is over: `reason` as the hub says, or `expired`. */
@@ -28,7 +22,6 @@ export interface LineOptions {
 
 /** Milliseconds that an answer may take before the other way is tried. The hub knows the key: asking twice is harmless. */
 const SOCKET_ANSWER = 2_500;
-const REST_ANSWER = 5_000;
 
 export class Line {
   readonly #options: LineOptions;
@@ -58,41 +51,21 @@ export class Line {
     });
   }
 
+  /** Calls the listener with each `burn` message; returns what takes it off again. */
+  onBurn(listener: (burn: Burn) => void): () => void {
+    return this.#socket.on<Burn>('burn', listener);
+  }
+
   /** Sends a scan the quick way. Throws ApiProblem, Unanswered, or Unreachable where there is no socket. */
   async bySocket(scan: Scan): Promise<RedeemVerdict> {
     if (this.#socket.state !== 'open') throw new Unreachable('no socket');
-    const call = { event_id: scan.eventId, ...this.#request(scan) };
+    const call = { event_id: scan.eventId, ...requestAt(this.#options.place(), scan) };
     const { verdict } = await this.#socket.call<{ verdict: RedeemVerdict }>(
       'redeem',
       call,
       SOCKET_ANSWER,
     );
     return verdict;
-  }
-
-  /** Sends a scan the other way. Throws ApiProblem or Unreachable. */
-  async byRest(scan: Scan): Promise<RedeemVerdict> {
-    const path = { event_id: this.#options.eventId };
-    const body = this.#request(scan);
-    return within(
-      REST_ANSWER,
-      ask(this.#api.POST('/api/v1/events/{event_id}/redemptions', { params: { path }, body })),
-    );
-  }
-
-  /** Takes a redemption back. Throws ApiProblem or Unreachable. */
-  async reverse({ key, redemptionId }: PendingUndo): Promise<ReversalVerdict> {
-    const path = { event_id: this.#options.eventId, redemption_id: redemptionId };
-    const body = { idempotency_key: key, reason: 'Undone at the door' };
-    return within(
-      REST_ANSWER,
-      ask(
-        this.#api.POST('/api/v1/events/{event_id}/redemptions/{redemption_id}/reversal', {
-          params: { path },
-          body,
-        }),
-      ),
-    );
   }
 
   /** Finds vouchers by a part of the guest's name. Throws ApiProblem or Unreachable. */
@@ -118,32 +91,5 @@ export class Line {
   close(): void {
     this.#watch.stop();
     this.#socket.close();
-  }
-
-  #request(scan: Scan): RedeemRequest {
-    const { gateId, isLocked } = this.#options.place();
-    return {
-      code: scan.code,
-      voucher_id: scan.voucherId,
-      idempotency_key: scan.key,
-      units: scan.units,
-      // The hub's word for "where the device stands" unless the door has moved on since the scan.
-      gate_id: isLocked || scan.gateId === gateId ? null : scan.gateId,
-      dry_run: false,
-      scanned_at: scan.scannedAt,
-      local: null,
-    };
-  }
-}
-
-async function within<Result>(milliseconds: number, answer: Promise<Result>): Promise<Result> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Unreachable('no answer in time')), milliseconds);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -96,7 +96,7 @@ export function scanned(state: State, scan: Scan, now: number): State {
   };
   return {
     screen: { at: 'asking', key: scan.key, from: now },
-    recent: [recent, ...state.recent].slice(0, MOST_RECENT),
+    recent: remembered([recent, ...state.recent]),
     units: 1,
   };
 }
@@ -126,7 +126,7 @@ export function answered(state: State, key: string, answer: Answer, now: number)
   if (screen.at === 'ready') {
     // It was waited for, and nobody looks at another guest: now is the time to tell. What the door had judged alike
     // already need not be told again.
-    const isNews = before.answer === null || toneOf(before.answer) !== toneOf(answer);
+    const isNews = before.answer === null || !isAlike(before.answer, answer);
     return isNews ? shown(after, scan, answer, now, true) : after;
   }
   if (screen.key !== key) return after;
@@ -161,7 +161,7 @@ export function withUnits(state: State, units: number): State {
 export function restored(state: State, recent: readonly Recent[]): State {
   const known = new Set(state.recent.map(({ key }) => key));
   const older = recent.filter(({ key }) => !known.has(key));
-  return { ...state, recent: [...state.recent, ...older].slice(0, MOST_RECENT) };
+  return { ...state, recent: remembered([...state.recent, ...older]) };
 }
 
 /** Taking back was asked or answered. */
@@ -230,6 +230,17 @@ function shown(state: State, scan: Recent, answer: Answer, now: number, late: bo
   };
   const until = tone === 'wait' ? null : now + stays[tone] * (late ? 2 : 1);
   return { ...state, screen: { at: 'answer', key: scan.key, tone, from: now, until, late } };
+}
+
+/** The last scans, and whatever the hub could not take: a person has to see that. */
+function remembered(recent: readonly Recent[]): Recent[] {
+  return recent.filter(({ answer }, n) => n < MOST_RECENT || answer?.kind === 'problem');
+}
+
+/** Whether the guest hears the same twice: the hub confirmed what the door had judged alone. */
+function isAlike(before: Answer, answer: Answer): boolean {
+  const [one, other] = [toneOf(before), toneOf(answer)];
+  return one === other || (one === 'offline' && other === 'admit');
 }
 
 function isSettled(answer: Answer | null): boolean {

@@ -1,19 +1,21 @@
 /** One phone at one door: the machine's state for the screen, and everything that moves it. */
 import { flushSync } from 'svelte';
 
-import type { Entry, Snapshot, Voucher } from '../../lib/api/types.ts';
-import type { Answer, Check, Listener, Scan, UndoAnswer } from '../../lib/check/check.ts';
-import { OnlineCheck, type Ways } from '../../lib/check/online.ts';
+import type { Voucher } from '../../lib/api/types.ts';
+import type { Answer, Scan, UndoAnswer } from '../../lib/check/check.ts';
 import type { Outbox } from '../../lib/check/outbox.ts';
 import { read } from '../../lib/codes/codes.ts';
 import type { Connection, Update } from '../../lib/live/client.ts';
 import type { Kept } from '../pairing/pairing.ts';
 import { Sight } from '../scan/sight.ts';
+import { type Condition, UNPREPARED } from './condition.ts';
 import { ofStorage } from './history.ts';
 import { freshKey } from './id.ts';
-import type { Line } from './line.ts';
 import * as machine from './machine.ts';
 import type { Recent, State, Tone } from './machine.ts';
+import { EventNews } from './news.svelte.ts';
+import type { Place } from './place.ts';
+import { Ties } from './ties.ts';
 
 export interface ShiftOptions {
   readonly kept: Kept;
@@ -27,75 +29,65 @@ export interface ShiftOptions {
   readonly onKept: (kept: Kept) => void;
 }
 
-/** Milliseconds after which a door that does not get through says so. */
-const PATIENCE = 3_000;
-/** Redemptions at other doors that are listed. */
-const MOST_ELSEWHERE = 30;
-
 export class Shift {
   state: State = $state.raw(machine.START);
-  snapshot: Snapshot | null = $state.raw(null);
   connection: Connection = $state('connecting');
-  kept: Kept = $state.raw() as Kept;
-  /** What other doors did, the newest first. */
-  elsewhere: readonly Entry[] = $state.raw([]);
-  /** Uses of vouchers as the ledger told since this page looks, by voucher. */
-  uses: ReadonlyMap<string, Entry> = $state.raw(new Map());
+  /** How the phone is prepared to be alone. */
+  condition: Condition = $state.raw(UNPREPARED);
   /** The phone could not keep a scan. */
   storageFailed = $state(false);
+  /** What the door knows of the event and of its own place. */
+  readonly news: EventNews;
   readonly #options: ShiftOptions;
   readonly #sight = new Sight();
-  #check: Check | null = null;
-  #line: Line | null = null;
+  #ties: Ties | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #slow: ReturnType<typeof setTimeout> | undefined;
-  #closed = false;
 
   constructor(options: ShiftOptions) {
     this.#options = options;
-    this.kept = options.kept;
+    this.news = new EventNews(options.kept, options.onKept);
   }
 
-  /** Takes up what an earlier visit left, and connects. */
+  /**
+   * Takes up what an earlier visit left, and connects.
+   *
+   * @throws where the browser keeps nothing.
+   */
   async open(): Promise<void> {
-    const { outbox, kept, onEnded } = this.#options;
-    const eventId = kept.event.id;
-    this.#slow = setTimeout(() => {
-      if (this.connection === 'connecting') this.connection = 'lost';
-    }, PATIENCE);
-    const listener: Listener = {
-      answered: (key, answer) => this.#answered(key, answer),
-      undone: (key, answer) => this.#undone(key, answer),
-      ended: () => onEnded('expired'),
-    };
-    const line = this.#connected();
-    // Scans are taken from the first moment on: stored now, sent as soon as there is a line.
-    const ways: Ways = {
-      redeem: [
-        async (scan) => (await line).bySocket(scan),
-        async (scan) => (await line).byRest(scan),
-      ],
-      reverse: async (undo) => (await line).reverse(undo),
-    };
-    this.#check = new OnlineCheck({ eventId, outbox, ways, listener });
-    this.#become(machine.restored(this.state, await ofStorage(outbox, eventId)));
-    this.#line = await line;
-    if (this.#closed) this.#line.close();
-    else this.#check.nudge();
+    const { kept, outbox, hub, onEnded } = this.#options;
+    this.#ties = new Ties({
+      kept,
+      outbox,
+      hub,
+      place: () => this.#place,
+      listener: {
+        answered: (key, answer) => this.#answered(key, answer),
+        undone: (key, answer) => this.#undone(key, answer),
+        ended: () => onEnded('expired'),
+      },
+      onUpdate: (update) => this.#take(update),
+      onConnection: (connection) => (this.connection = connection),
+      onCondition: (condition) => (this.condition = condition),
+      onEnded,
+    });
+    this.#become(machine.restored(this.state, await ofStorage(outbox, kept.event.id)));
+    await this.#ties.connect();
   }
 
   close(): void {
-    this.#closed = true;
     clearTimeout(this.#timer);
-    clearTimeout(this.#slow);
-    this.#check?.close();
-    this.#line?.close();
+    this.#ties?.close();
   }
 
-  /** Scans that have no answer yet. */
+  /** This phone leaves the door for good: what is not brought in yet stays on it, and nothing else. */
+  async leave(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#ties?.leave();
+  }
+
+  /** Scans that have no answer of the hub's yet. */
   get waiting(): number {
-    return this.state.recent.filter(({ answer }) => answer === null || answer.kind === 'waiting')
-      .length;
+    return this.condition.waiting;
   }
 
   /** A code came before the camera or out of a hardware scanner. */
@@ -144,34 +136,32 @@ export class Shift {
   async undo(scan: Recent): Promise<void> {
     if (scan.answer?.kind !== 'verdict' || scan.answer.verdict.redemption_id === null) return;
     this.#become(machine.undoing(this.state, scan.key, 'asked'));
+    const { redemption_id: redemptionId } = scan.answer.verdict;
     try {
-      const { id } = this.kept.event;
-      await this.#check?.undo({ key: scan.key, eventId: id }, scan.answer.verdict.redemption_id);
+      const { id } = this.news.kept.event;
+      await (await this.#ties?.check())?.undo({ key: scan.key, eventId: id }, redemptionId);
     } catch {
       this.#become(machine.undoing(this.state, scan.key, { kind: 'problem', detail: null }));
     }
   }
 
   async search(name: string): Promise<readonly Voucher[]> {
-    return (await this.#line?.search(name)) ?? [];
+    return (await this.#ties?.search(name)) ?? [];
   }
 
   async move(gateId: string | null): Promise<void> {
-    const device = await this.#line?.move(gateId);
-    if (device !== undefined) this.#keep(device);
+    const device = await this.#ties?.move(gateId);
+    if (device != null) this.news.keep(device);
+  }
+
+  /** Somebody has seen that the hub cannot take it. */
+  async dismiss(key: string): Promise<void> {
+    await (await this.#ties?.check())?.dismiss(key);
   }
 
   /** The network may be back, or somebody looks: tries everything at once. */
   nudge(): void {
-    this.#line?.nudge();
-    this.#check?.nudge();
-  }
-
-  /** The event's own word for a gate; null: none, or one that is gone. */
-  gateName(gateId: string | null | undefined): string | null {
-    if (gateId == null) return null;
-    const gate = this.snapshot?.gates.find(({ id }) => id === gateId);
-    return gate?.name ?? (this.kept.gate?.id === gateId ? this.kept.gate.name : null);
+    this.#ties?.nudge();
   }
 
   // The code on the screen, for one more use of it: in memory only, and only as long as its verdict is shown.
@@ -183,7 +173,7 @@ export class Shift {
     what: { readonly code?: string; readonly voucherId?: string; readonly units?: number },
     deliberate: boolean,
   ): boolean {
-    const check = this.#check;
+    const ties = this.#ties;
     const now = performance.now();
     const code = what.code ?? null;
     const sighting = {
@@ -191,62 +181,44 @@ export class Shift {
       voucherId: what.voucherId ?? null,
     };
     const intake = machine.intake(this.state, sighting, deliberate, now);
-    if (intake === 'ignore' || check === null) return false;
+    if (intake === 'ignore' || ties === null) return false;
     if (intake !== 'new') {
       this.#become(machine.attached(this.state, intake.attach, now));
-      check.nudge();
+      ties.nudge();
       return true;
     }
     const scan: Scan = {
       key: freshKey(),
-      eventId: this.kept.event.id,
+      eventId: this.news.kept.event.id,
       code: code === null ? null : code.slice(0, 512),
       voucherId: what.voucherId ?? null,
       units: what.units ?? this.state.units,
-      gateId: this.kept.device.gate_id,
+      gateId: this.#place.gateId,
       scannedAt: new Date().toISOString(),
     };
     this.#lastCode = code;
     this.#lastKey = scan.key;
     this.storageFailed = false;
     this.#become(machine.scanned(this.state, scan, now));
-    check.check(scan).catch(() => {
-      this.storageFailed = true;
-      this.#answered(scan.key, { kind: 'problem', detail: null });
-    });
+    ties
+      .check()
+      .then((check) => check.check(scan))
+      .catch(() => {
+        this.storageFailed = true;
+        this.#answered(scan.key, { kind: 'problem', detail: null });
+      });
     return true;
   }
 
-  /** The line to the hub, once its code is loaded: tried until it is. */
-  async #connected(): Promise<Line> {
-    const { hub, kept, onEnded } = this.#options;
-    for (;;) {
-      try {
-        const { Line } = await import('./line.ts');
-        return new Line({
-          hub,
-          token: kept.token,
-          eventId: kept.event.id,
-          place: () => ({
-            gateId: this.kept.device.gate_id,
-            isLocked: this.kept.device.gate_locked,
-          }),
-          onUpdate: (update) => this.#take(update),
-          onConnection: (connection) => {
-            this.connection = connection;
-            if (connection === 'live') this.#check?.nudge();
-            if (connection === 'refused') onEnded('other');
-          },
-          onEnded,
-        });
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, PATIENCE));
-      }
-    }
+  get #place(): Place {
+    const { gate_id, gate_locked } = this.news.kept.device;
+    return { gateId: gate_id, isLocked: gate_locked };
   }
 
-  #answered(key: string, answer: Answer): void {
+  #answered(key: string, answer: Answer): boolean {
     this.#become(machine.answered(this.state, key, answer, performance.now()));
+    const { screen } = this.state;
+    return screen.at === 'answer' && screen.key === key && document.visibilityState === 'visible';
   }
 
   #undone(key: string, answer: UndoAnswer): void {
@@ -276,41 +248,8 @@ export class Shift {
 
   #take({ news }: Update): void {
     if (news === null) return;
-    this.snapshot = news.snapshot;
-    const own = news.snapshot.devices.find(({ id }) => id === this.kept.device.id);
-    if (own !== undefined) this.#keep(own);
-    if (news.entries.length === 0) return;
-    const { id } = this.kept.device;
-    this.#become(machine.happened(this.state, news.entries, id));
-    const used = news.entries.filter(
-      ({ kind, voucher_id }) =>
-        voucher_id != null && (kind === 'voucher.redeemed' || kind === 'redemption.reversed'),
-    );
-    if (used.length === 0) return;
-    const others = used.filter(({ actor }) => actor.id !== id);
-    this.elsewhere = [...others.reverse(), ...this.elsewhere].slice(0, MOST_ELSEWHERE);
-    const uses = new Map(this.uses);
-    for (const entry of used) if (entry.voucher_id) uses.set(entry.voucher_id, entry);
-    this.uses = new Map([...uses].slice(-2_000));
-  }
-
-  #keep(device: Kept['device']): void {
-    const { gate_id, gate_locked, can_search, label } = this.kept.device;
-    const gate = this.snapshot?.gates.find(({ id }) => id === device.gate_id);
-    const isSame =
-      device.gate_id === gate_id &&
-      device.gate_locked === gate_locked &&
-      device.can_search === can_search &&
-      device.label === label &&
-      (gate?.name ?? null) === (this.kept.gate?.name ?? null);
-    if (isSame) return;
-    const { event } = this.kept;
-    this.kept = {
-      ...this.kept,
-      device,
-      gate: gate === undefined ? null : { id: gate.id, name: gate.name },
-      event: { ...event, name: this.snapshot?.event.name ?? event.name },
-    };
-    this.#options.onKept(this.kept);
+    this.news.take(news);
+    if (news.entries.length > 0)
+      this.#become(machine.happened(this.state, news.entries, this.news.kept.device.id));
   }
 }

@@ -62,11 +62,17 @@ export const en = {
     live: 'Live',
     connecting: 'Connecting …',
     lost: 'No connection',
-    lostLead: 'Scans are kept and asked again by themselves.',
+    lostAlone: 'This phone judges alone. Its scans are brought in by themselves later.',
+    lostAsks: 'Scans are kept and asked again by themselves.',
     again: 'Connected again',
     tryNow: 'Try now',
     waiting: (count: number) =>
       `${count} ${plural(count, 'scan waits', 'scans wait')} for an answer`,
+    book: (here: number, of: number) => `Getting ready to work without a network: ${here} of ${of}`,
+    aside: (count: number) =>
+      `The hub cannot take ${count} ${plural(count, 'scan', 'scans')}. See “Last scans”.`,
+    clock: 'The clock of this phone was changed. Its times are checked once it is connected.',
+    pending: (count: number) => `${count} not confirmed`,
   },
 
   event: {
@@ -173,6 +179,8 @@ export const en = {
     },
     words: { admit: 'Yes', offline: 'Yes, not confirmed', used: 'Used', deny: 'No', wait: 'Waits' },
     asking: 'Asking …',
+    seen: 'Noted',
+    seenOf: (time: string) => `Noted: the scan of ${time}`,
     unknown: 'Unknown code',
     by: (device: string, gate: string | null) => (gate === null ? device : `${device} · ${gate}`),
     reversedBy: (device: string, gate: string | null) =>
@@ -196,6 +204,8 @@ export const en = {
     off: 'Off',
     test: 'Try sound and vibration',
     about: (label: string, event: string) => `This phone is “${label}” of ${event}.`,
+    alone: 'It is ready to work without a network.',
+    notAlone: 'It is not ready to work without a network yet.',
     update: 'A new version is ready',
     updateLead: 'It starts when this page is opened anew. Do it between two guests.',
     updateWaits: 'It can start once no scan waits for an answer.',
@@ -233,7 +243,11 @@ export const en = {
       not_yet_valid: 'Too early',
       expired: 'Too late',
       already_redeemed: 'Used up',
+      leased: 'Another door has it',
       insufficient_uses: 'Not that many left',
+      online_only: 'Needs a connection',
+      not_lent: 'Not without a connection',
+      not_in_book: 'This phone does not know it',
     } as Readonly<Record<string, string>>,
     tooMany: 'Too many',
     onlyLeft: (left: number) => `Only ${left} left`,
@@ -251,7 +265,14 @@ export const en = {
       expired: 'It cannot be used any more.',
       already_redeemed:
         'Nothing more to hand out. A mistake? Undo it in “Last scans” of that phone.',
+      leased:
+        'Send the guest to the door that scanned it first, or ask the organizer to recall it.',
       insufficient_uses: 'Take fewer, or send the guest to the organizer.',
+      online_only: 'Scan it again once this phone is connected.',
+      not_lent:
+        'Send the guest to the door that scanned it first, or scan it again once connected.',
+      not_in_book:
+        'It may be new. Scan it again once connected, or send the guest to another door.',
     } as Readonly<Record<string, string>>,
     otherReason: 'Not good here',
     problem: 'The hub could not take this scan',

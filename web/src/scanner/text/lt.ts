@@ -54,11 +54,17 @@ export const lt: Catalogue = {
     live: 'Tiesiogiai',
     connecting: 'Jungiamasi …',
     lost: 'Nėra ryšio',
-    lostLead: 'Skenavimai saugomi ir tikrinami iš naujo patys.',
+    lostAlone: 'Telefonas sprendžia pats. Skenavimai vėliau bus išsiųsti savaime.',
+    lostAsks: 'Skenavimai saugomi ir tikrinami iš naujo savaime.',
     again: 'Ryšys atsirado',
     tryNow: 'Bandyti dabar',
     waiting: (count) =>
       `${count} ${plural(count, 'skenavimas laukia', 'skenavimai laukia', 'skenavimų laukia')} atsakymo`,
+    book: (here, of) => `Ruošiamasi dirbti be ryšio: ${here} iš ${of}`,
+    aside: (count) =>
+      `Nepriimta: ${count} ${plural(count, 'skenavimas', 'skenavimai', 'skenavimų')}. Žr. „Paskutiniai“.`,
+    clock: 'Telefono laikrodis buvo pakeistas. Laikai bus patikrinti atsiradus ryšiui.',
+    pending: (count) => `Nepatvirtinta: ${count}`,
   },
 
   event: {
@@ -169,6 +175,8 @@ export const lt: Catalogue = {
       wait: 'Laukia',
     },
     asking: 'Klausiama …',
+    seen: 'Supratau',
+    seenOf: (time) => `Supratau: ${time} skenavimas`,
     unknown: 'Nežinomas kodas',
     by: (device, gate) => (gate === null ? device : `${device} · ${gate}`),
     reversedBy: (device, gate) => `${device}${gate === null ? '' : ` · ${gate}`} · atšaukta`,
@@ -191,6 +199,8 @@ export const lt: Catalogue = {
     off: 'Išjungtas',
     test: 'Išbandyti garsą ir vibraciją',
     about: (label, event) => `Šis telefonas yra „${label}“ renginyje „${event}“.`,
+    alone: 'Jis pasiruošęs dirbti be ryšio.',
+    notAlone: 'Jis dar nepasiruošęs dirbti be ryšio.',
     update: 'Paruošta nauja versija',
     updateLead: 'Ji prasidės atvėrus puslapį iš naujo. Darykite tai tarp dviejų svečių.',
     updateWaits: 'Ji galės prasidėti, kai nė vienas skenavimas nelauks atsakymo.',
@@ -226,7 +236,11 @@ export const lt: Catalogue = {
       not_yet_valid: 'Per anksti',
       expired: 'Per vėlu',
       already_redeemed: 'Jau panaudotas',
+      leased: 'Turi kitos durys',
       insufficient_uses: 'Tiek nebeliko',
+      online_only: 'Reikia ryšio',
+      not_lent: 'Be ryšio negalima',
+      not_in_book: 'Telefonas jo nežino',
     },
     tooMany: 'Per daug',
     onlyLeft: (left) => `Liko tik ${left}`,
@@ -244,7 +258,14 @@ export const lt: Catalogue = {
       not_yet_valid: 'Paprašykite svečio ateiti tada.',
       expired: 'Panaudoti nebegalima.',
       already_redeemed: 'Daugiau nieko neduokite. Klaida? Atšaukite to telefono „Paskutiniuose“.',
+      leased:
+        'Siųskite svečią prie durų, kurios nuskaitė pirmos, arba prašykite organizatoriaus atšaukti.',
       insufficient_uses: 'Imkite mažiau arba siųskite svečią pas organizatorių.',
+      online_only: 'Nuskaitykite dar kartą, kai telefonas turės ryšį.',
+      not_lent:
+        'Siųskite svečią prie durų, kurios nuskaitė pirmos, arba nuskaitykite dar kartą turėdami ryšį.',
+      not_in_book:
+        'Gal jis naujas. Nuskaitykite dar kartą turėdami ryšį arba siųskite svečią prie kitų durų.',
     },
     otherReason: 'Čia negalioja',
     problem: 'Skenavimo nepavyko priimti',

@@ -78,6 +78,7 @@ class Phone {
       answered: (key, answer) => {
         this.shown.push([key, answer]);
         this.#told?.(key);
+        return true;
       },
       undone: () => undefined,
       ended: () => undefined,
@@ -151,8 +152,7 @@ class Phone {
       state: async (after) => (await call('state', { after })) as DoorState,
       returnLease: async (voucherId) => void (await call('return', { voucherId })),
     };
-    const redeem = (scan: Scan): Promise<RedeemVerdict> =>
-      network.redeem(requestOf({ kind: 'scan', key: scan.key, eventId: scan.eventId, scan }));
+    const redeem = (scan: Scan): Promise<RedeemVerdict> => network.redeem(requestOf({ scan }));
     return {
       network,
       ways: {

@@ -2,11 +2,16 @@ import 'fake-indexeddb/auto';
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { ApiProblem } from '../api/problem.ts';
-import type { RedeemVerdict, ReversalVerdict } from '../api/types.ts';
-import type { Answer, Scan, UndoAnswer } from './check.ts';
-import { OnlineCheck } from './online.ts';
-import { MOST_DONE, Outbox, type PendingUndo } from './outbox.ts';
+import { ApiProblem, Unreachable } from '../api/problem.ts';
+import type { RedeemRequest, RedeemVerdict, ReversalVerdict } from '../api/types.ts';
+import type { Answer, Scan, UndoAnswer } from '../check/check.ts';
+import { MOST_DONE, Outbox, type PendingUndo } from '../check/outbox.ts';
+import type { Alone, Judged } from './alone.ts';
+import { OfflineCheck } from './check.ts';
+import { DoorClock } from './clock.ts';
+import type { BatchResult, Network } from './network.ts';
+import { PendingScans } from './pending.ts';
+import { ownLock, Uploads } from './uploads.ts';
 
 const EVENT = 'event-1';
 const NAMED: RedeemVerdict['voucher'] = {
@@ -22,13 +27,19 @@ const NAMED: RedeemVerdict['voucher'] = {
 };
 
 let outbox: Outbox;
-let check: OnlineCheck;
+let pending: PendingScans;
+let check: OfflineCheck;
 let heard: [string, Answer | UndoAnswer][];
 let sent: string[];
 let redeem: (scan: Scan) => Promise<RedeemVerdict>;
 let reverse: (undo: PendingUndo) => Promise<ReversalVerdict>;
+let batch: (items: readonly RedeemRequest[]) => Promise<readonly BatchResult[]>;
 let fallback: ((scan: Scan) => Promise<RedeemVerdict>) | null;
+/** What the door can tell by its book; null: it has none. */
+let alone: Judged | null;
 let hasEnded: boolean;
+/** Whether somebody looks at what the door shows. */
+let isSeen: boolean;
 let name = 0;
 
 beforeEach(async () => {
@@ -36,10 +47,13 @@ beforeEach(async () => {
   heard = [];
   sent = [];
   hasEnded = false;
+  isSeen = true;
   fallback = null;
+  alone = null;
   redeem = (scan) => Promise.resolve(accepted(scan));
   reverse = () => Promise.reject(new Error('not asked for'));
-  begin();
+  batch = () => Promise.reject(new Unreachable('no network'));
+  await begin();
 });
 
 afterEach(() => {
@@ -48,10 +62,26 @@ afterEach(() => {
 });
 
 /** Opens the door, as after a reload. */
-function begin(): void {
-  check = new OnlineCheck({
+async function begin(): Promise<void> {
+  const items = await outbox.pending();
+  pending = new PendingScans(items.filter(({ eventId }) => eventId === EVENT));
+  const uploads = new Uploads({
+    network: { batch: (items: readonly RedeemRequest[]) => batch(items) } as Network,
+    lock: ownLock(),
+    waiting: () => pending.judged,
+    answered: (answers) => check.broughtIn(answers),
+    setAside: (item, problem) => check.setAside(item, problem),
+  });
+  check = new OfflineCheck({
     eventId: EVENT,
     outbox,
+    pending,
+    uploads,
+    alone: {
+      judge: () => Promise.resolve(alone),
+      learn: () => Promise.resolve(),
+    } as never as Alone,
+    clock: new DoorClock({ wall: Date.now, monotonic: () => performance.now() }, null),
     ways: {
       redeem: [
         (scan) => {
@@ -63,11 +93,15 @@ function begin(): void {
       reverse: (undo) => reverse(undo),
     },
     listener: {
-      answered: (key, answer) => heard.push([key, answer]),
+      answered: (key, answer) => {
+        heard.push([key, answer]);
+        return isSeen;
+      },
       undone: (key, answer) => heard.push([key, answer]),
       ended: () => (hasEnded = true),
     },
-    times: { patience: 10, retryFrom: 2, retryUpTo: 8 },
+    patience: 10,
+    retry: 4,
   });
 }
 
@@ -141,7 +175,7 @@ describe('a scan', () => {
     check.close();
     redeem = (of) => Promise.resolve(accepted(of));
     sent = [];
-    begin();
+    await begin();
     check.nudge();
     await settled('a');
     await emptied();
@@ -191,6 +225,132 @@ describe('a scan', () => {
     check.nudge();
     await vi.waitFor(async () => expect(await outbox.pending()).toHaveLength(1), 5_000);
     expect(sent).toEqual(['a']);
+  });
+});
+
+describe('a door alone', () => {
+  const yes = (): Judged => ({ reason: null, ordinal: 3, verdict: accepted(scan('book')) });
+  const no = (): Judged => ({
+    reason: 'already_redeemed',
+    ordinal: 3,
+    verdict: { ...accepted(scan('book')), verdict: 'refused', reason: 'already_redeemed' },
+  });
+  const refused = (of: { idempotency_key: string }): RedeemVerdict => ({
+    ...accepted(scan(of.idempotency_key)),
+    verdict: 'refused',
+    reason: 'voided',
+  });
+  const all =
+    (verdict: (of: RedeemRequest) => RedeemVerdict, into: RedeemRequest[] = []) =>
+    (items: readonly RedeemRequest[]): Promise<readonly BatchResult[]> => {
+      into.push(...items);
+      return Promise.resolve(items.map(verdict));
+    };
+
+  it('says what it can tell, has stored it by then, and brings it in', async () => {
+    redeem = lost;
+    alone = yes();
+    await check.check(scan('a'));
+    await settled('a');
+    expect(finals('a')).toMatchObject([{ kind: 'verdict', provisional: true }]);
+    expect(await outbox.pending()).toMatchObject([
+      { key: 'a', local: { verdict: 'accepted', reason: null }, ordinal: 3 },
+    ]);
+    expect([pending.waiting, pending.of(3).units]).toEqual([1, 1]);
+    const brought: RedeemRequest[] = [];
+    batch = all((of) => accepted(scan(of.idempotency_key)), brought);
+    await emptied();
+    expect(finals('a').at(-1)).toMatchObject({ kind: 'verdict', provisional: false });
+    expect(brought).toMatchObject([{ idempotency_key: 'a', local: { verdict: 'accepted' } }]);
+    expect([pending.waiting, pending.of(3).units]).toEqual([0, 0]);
+  });
+
+  it('lets the late answer of the hub replace what it said', async () => {
+    let answer: (verdict: RedeemVerdict) => void = () => undefined;
+    redeem = () => new Promise((resolve) => (answer = resolve));
+    alone = no();
+    await check.check(scan('a'));
+    await settled('a');
+    answer(accepted(scan('a')));
+    await emptied();
+    expect(finals('a').map((said) => said.kind === 'verdict' && said.verdict.verdict)).toEqual([
+      'refused',
+      'accepted',
+    ]);
+  });
+
+  it('tells the hub of a guest who was turned away where nobody sees that it was wrong', async () => {
+    let answer: (verdict: RedeemVerdict) => void = () => undefined;
+    redeem = () => new Promise((resolve) => (answer = resolve));
+    alone = no();
+    isSeen = false;
+    const brought: RedeemRequest[] = [];
+    batch = all((of) => accepted(scan(of.idempotency_key)), brought);
+    await check.check(scan('a'));
+    await settled('a');
+    answer(accepted(scan('a')));
+    await emptied();
+    expect(brought).toMatchObject([{ idempotency_key: 'a', local: { verdict: 'refused' } }]);
+  });
+
+  it('brings in an admission that the hub refused in the end: a person has to look at it', async () => {
+    let answer: (verdict: RedeemVerdict) => void = () => undefined;
+    redeem = () => new Promise((resolve) => (answer = resolve));
+    alone = yes();
+    const brought: RedeemRequest[] = [];
+    batch = all(refused, brought);
+    await check.check(scan('a'));
+    await settled('a');
+    answer(refused({ idempotency_key: 'a' }));
+    await emptied();
+    expect(brought).toMatchObject([{ idempotency_key: 'a', local: { verdict: 'accepted' } }]);
+  });
+
+  it('keeps what the hub cannot take until somebody has seen it, and brings in the rest', async () => {
+    redeem = lost;
+    alone = yes();
+    await check.check(scan('bad'));
+    await check.check(scan('good'));
+    await vi.waitFor(() => expect(pending.judged).toHaveLength(2));
+    batch = (items) =>
+      Promise.resolve(
+        items.map((of) =>
+          of.idempotency_key === 'bad'
+            ? { problem: { status: 422, detail: 'Another code had this key.' } }
+            : accepted(scan(of.idempotency_key)),
+        ),
+      );
+    await vi.waitFor(() => expect(pending.aside.map(({ key }) => key)).toEqual(['bad']), 5_000);
+    await vi.waitFor(() => expect(pending.waiting).toBe(0), 5_000);
+    expect(await outbox.pending()).toMatchObject([
+      { key: 'bad', aside: 'Another code had this key.' },
+    ]);
+    await check.dismiss('bad');
+    await emptied();
+    expect(pending.aside).toEqual([]);
+  });
+
+  it('judges a scan that it has no book for not at all, and says that it waits', async () => {
+    redeem = lost;
+    await check.check(scan('a'));
+    await vi.waitFor(() => expect(heard).toContainEqual(['a', { kind: 'waiting' }]));
+    expect(pending.waiting).toBe(1);
+    expect(await outbox.pending()).not.toMatchObject([{ local: {} }]);
+  });
+
+  it('sends less at once where the line does not carry it', async () => {
+    redeem = lost;
+    alone = yes();
+    for (let n = 0; n < 30; n++) await check.check(scan(`k${n}`));
+    const sizes: number[] = [];
+    batch = (items) => {
+      sizes.push(items.length);
+      return items.length > 10
+        ? Promise.reject(new Unreachable('too slow'))
+        : all((of) => accepted(scan(of.idempotency_key)))(items);
+    };
+    await emptied();
+    expect(sizes.slice(sizes.indexOf(10))).toEqual([10, 20, 10, 10]);
   });
 });
 
