@@ -18,7 +18,7 @@ export default defineConfig({
     docsPage(),
     // kB of JavaScript, gzipped, that a page's first load may bring.
     budget({ 'app/index.html': 90, 'door/index.html': 60 }),
-    shell('door/index.html', '/door/', 'door/sw.js'),
+    shell('door/index.html', '/door/', 'src/scanner/sw.ts', 'door/sw.js'),
   ],
   build: {
     target: 'es2022',
@@ -31,13 +31,8 @@ export default defineConfig({
         start: 'index.html',
         organizer: 'app/index.html',
         door: 'door/index.html',
-        'door/sw': 'src/scanner/sw.ts',
       },
-      output: {
-        // A service worker keeps its address from release to release.
-        entryFileNames: ({ name }) =>
-          name === 'door/sw' ? '[name].js' : 'assets/[name]-[hash].js',
-      },
+      output: { entryFileNames: 'assets/[name]-[hash].js' },
     },
   },
   worker: {

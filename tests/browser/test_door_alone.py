@@ -1,22 +1,27 @@
 """A phone at the door whose network dies: it judges alone, keeps everything, and gives an account of it afterwards."""
 
+import asyncio
 import re
 
 from playwright.async_api import Dialog, Page, expect
 
-from tests.support.world import Party
+from tests.support.world import Json, Party
 
 from .cable import CUT_OFF, Cable
 from .guard import Guard
 from .server import Server
 from .states.door import BOOK, can_judge, live, next_guest, no_book, typed, verdict
-from .visitors import Visitors, until
+from .visitors import STEP_SECONDS, Visitors, until
 
 NOTE_PERSISTING = """
 window.persisting = 0;
 const persist = navigator.storage.persist.bind(navigator.storage);
 navigator.storage.persist = () => { window.persisting += 1; return persist(); };
 """
+NOTE_WAKING = """() => {
+  window.asked = [];
+  SyncManager.prototype.register = async (tag) => void window.asked.push(tag);
+}"""
 
 
 async def redemptions(party: Party) -> list[bool]:
@@ -224,3 +229,44 @@ async def test_an_answer_that_is_lost_after_the_server_did_its_part_counts_once(
     await verdict(page, "admit")
     assert len(await redemptions(party)) == 1
     assert (await party.owner.get(f"{party.path}/conflicts"))["items"] == []
+
+
+async def test_the_browser_brings_in_what_waits_while_no_page_is_open(
+    visitors: Visitors, party: Party, guard: Guard, cable: Cable
+) -> None:
+    guard.expect(*CUT_OFF)
+    page = await ready(visitors, party, via=cable.url)
+    await until(page, "() => navigator.serviceWorker.controller !== null")
+    # A browser without a window wakes no worker by itself: what the page asks for is noted, and the test wakes it.
+    await page.evaluate(NOTE_WAKING)
+    cable.become("cut")
+    await expect(page.locator(".sign.lost")).to_be_visible()
+    await typed(page, party.codes[0])
+    await verdict(page, "offline")
+    await until(page, "() => window.asked.includes('dibs.door.upload')")
+    await page.close()
+    cable.become("good")
+    # A page of the same address that is no door.
+    other = await page.context.new_page()
+    await other.goto(cable.url)
+    debugger = await page.context.new_cdp_session(other)
+    registered = asyncio.get_running_loop().create_future()
+
+    def told(update: Json) -> None:
+        for worker in update["registrations"]:
+            if not registered.done() and worker["scopeURL"] == f"{cable.url}/door/":
+                registered.set_result(worker["registrationId"])
+
+    debugger.on("ServiceWorker.workerRegistrationUpdated", told)
+    await debugger.send("ServiceWorker.enable")
+    event = {"origin": cable.url, "registrationId": await registered, "tag": "dibs.door.upload", "lastChance": False}
+    await debugger.send("ServiceWorker.dispatchSyncEvent", event)
+    async with asyncio.timeout(STEP_SECONDS):
+        while await redemptions(party) != [True]:  # noqa: ASYNC110  # nobody tells who is not at a door
+            await asyncio.sleep(0.05)
+    # The page that comes back finds nothing that waits, and the answer in its list.
+    await other.goto(f"{cable.url}/door/")
+    await live(other)
+    await expect(other.get_by_text("waits for an answer")).to_have_count(0)
+    await other.get_by_role("button", name="Last scans").click()
+    await expect(other.get_by_role("listitem").filter(has_text="Yes:")).to_have_count(1)

@@ -1,21 +1,33 @@
 /**
- * The door's service worker: keeps the shell of /door/, and nothing else, so that the app opens without a network.
+ * The door's service worker: keeps the shell of /door/, so that the app opens without a network, and brings in what the door
+ * judged alone when there is one again and no page is open to do it (Background Sync).
  *
- * Answers of the hub never pass through it. It takes over from an older one only when the page asks: never while
+ * Answers of the hub to the page never pass through it. It takes over from an older one only when the page asks: never while
  * somebody works.
  */
 
+import { UPLOAD, UPLOADED } from './device/background.ts';
+import { broughtIn } from './worker/upload.ts';
+
 /** What is used of a service worker's scope: the library of its types cannot stand beside that of pages. */
 interface Scope {
-  readonly clients: { claim(): Promise<void> };
+  readonly clients: {
+    claim(): Promise<void>;
+    matchAll(): Promise<readonly { postMessage(message: unknown): void }[]>;
+  };
   skipWaiting(): Promise<void>;
   addEventListener(type: 'install' | 'activate', listener: (event: Lasting) => void): void;
   addEventListener(type: 'message', listener: (event: MessageEvent<unknown>) => void): void;
+  addEventListener(type: 'sync', listener: (event: Syncing) => void): void;
   addEventListener(type: 'fetch', listener: (event: Fetching) => void): void;
 }
 
 interface Lasting {
   waitUntil(task: Promise<unknown>): void;
+}
+
+interface Syncing extends Lasting {
+  readonly tag: string;
 }
 
 interface Fetching {
@@ -55,6 +67,18 @@ worker.addEventListener('message', ({ data }) => {
   if (data === 'start') void worker.skipWaiting();
 });
 
+worker.addEventListener('sync', (event) => {
+  if (event.tag === UPLOAD) event.waitUntil(bringIn());
+});
+
+/** Throws where something still waits: the browser then tries once more. */
+async function bringIn(): Promise<void> {
+  const isDone = await broughtIn(location.origin);
+  // Pages that slept, or were faster, are told what became of it by the hub itself.
+  for (const client of await worker.clients.matchAll()) client.postMessage(UPLOADED);
+  if (!isDone) throw new Error('something still waits');
+}
+
 worker.addEventListener('fetch', (event) => {
   const { request } = event;
   const url = new URL(request.url);
@@ -69,6 +93,3 @@ worker.addEventListener('fetch', (event) => {
     })(),
   );
 });
-
-// A module of its own for the checker; the build leaves a plain script.
-export {};

@@ -1,27 +1,19 @@
 /** How a phone becomes a door: the pairing code is traded for the device's token, once, and nothing is lost on the way. */
 import { ask, createApi, type Api } from '../../lib/api/client.ts';
 import { Unreachable } from '../../lib/api/problem.ts';
-import type { DeviceItem, EventItem, GateItem, Paired } from '../../lib/api/types.ts';
+import type { Paired } from '../../lib/api/types.ts';
 import type { Outbox } from '../../lib/check/outbox.ts';
 import { folded } from '../../lib/codes/codes.ts';
 import { freshKey } from '../shift/id.ts';
+import { KEPT, type Kept } from './kept.ts';
 
 export const CODE_LENGTH = 8;
-
-/** What a paired phone keeps. */
-export interface Kept {
-  readonly token: string;
-  readonly device: DeviceItem;
-  readonly event: Pick<EventItem, 'id' | 'name' | 'timezone'>;
-  readonly gate: Pick<GateItem, 'id' | 'name'> | null;
-}
 
 interface Asked {
   readonly code: string;
   readonly nonce: string;
 }
 
-const KEPT = 'pairing';
 const ASKED = 'pairing-asked';
 const TRIES = 3;
 

@@ -1,7 +1,7 @@
 /** What the door knows of the event, of its neighbours and of its own place, as the socket tells it. */
 import type { Entry, Snapshot } from '../../lib/api/types.ts';
 import type { News } from '../../lib/live/follower.ts';
-import type { Kept } from '../pairing/pairing.ts';
+import type { Kept } from '../pairing/kept.ts';
 
 /** Redemptions at other doors that are listed. */
 const MOST_ELSEWHERE = 30;

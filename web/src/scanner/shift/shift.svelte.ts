@@ -6,7 +6,7 @@ import type { Answer, Scan, UndoAnswer } from '../../lib/check/check.ts';
 import type { Outbox } from '../../lib/check/outbox.ts';
 import { read } from '../../lib/codes/codes.ts';
 import type { Connection, Update } from '../../lib/live/client.ts';
-import type { Kept } from '../pairing/pairing.ts';
+import type { Kept } from '../pairing/kept.ts';
 import { Sight } from '../scan/sight.ts';
 import { type Condition, UNPREPARED } from './condition.ts';
 import { ofStorage } from './history.ts';

@@ -3,7 +3,7 @@ import type { RedeemVerdict, Voucher } from '../../lib/api/types.ts';
 import type { Check, Listener, Scan } from '../../lib/check/check.ts';
 import type { Outbox } from '../../lib/check/outbox.ts';
 import type { Connection, Update } from '../../lib/live/client.ts';
-import type { Kept } from '../pairing/pairing.ts';
+import type { Kept } from '../pairing/kept.ts';
 import type { AloneDoor } from './alone.ts';
 import type { Condition } from './condition.ts';
 import type { Line } from './line.ts';

@@ -3,7 +3,7 @@ import { flushSync } from 'svelte';
 
 import type { Outbox } from '../../lib/check/outbox.ts';
 import type { State } from '../shift/machine.ts';
-import type { Kept } from '../pairing/pairing.ts';
+import type { Kept } from '../pairing/kept.ts';
 import { Shift } from '../shift/shift.svelte.ts';
 
 export function testShift(state: State): { shift: Shift; show: (next: State) => void } {
