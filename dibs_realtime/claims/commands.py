@@ -29,7 +29,7 @@ from dibs_realtime.vouchers.render import voucher_shape
 class ClaimVoucher(KeyedCommand[dict[str, Any]]):
     """Give the guest a voucher of the offer: the oldest that is nobody's, else a new one within `quantity`.
 
-    new_id, new_codes: what a new voucher would get, drawn before the decision.
+    new_id, new_code: what a new voucher would get, drawn before the decision.
     """
 
     event_id: UUID
@@ -98,6 +98,8 @@ class ClaimVoucher(KeyedCommand[dict[str, Any]]):
             counts = {"claimed": 1, "unclaimed": -1}
         else:
             counter = counter_of(view, offer.id)
+            if counter.unclaimed:
+                view.missed()
             if offer.quantity is not None and counter.places >= offer.quantity:
                 # The pool was not empty when `remaining` was judged; the batch did not read it far enough.
                 raise problems.unavailable("Please try once more.", retry_after=1)

@@ -8,13 +8,13 @@ from uuid import UUID
 from dibs_realtime.events.model import EVENTS, STATUS_CHANGES, Event, StatusChange, event_of
 from dibs_realtime.events.schemas import EventResource, check_times
 from dibs_realtime.kit import problems
-from dibs_realtime.ledger.command import Command
+from dibs_realtime.ledger.command import Broken, Command
 from dibs_realtime.ledger.editing import check_version, edited, render
 from dibs_realtime.ledger.model import Actor, Draft
 from dibs_realtime.ledger.row import replace
 from dibs_realtime.ledger.view import View
 
-SLUG_TAKEN = "Another event has this address already."
+SLUG_TAKEN = Broken("slug_taken", "Another event has this address already.")
 
 
 def resource(event: Event) -> dict[str, Any]:
@@ -30,7 +30,7 @@ class UpdateEvent(Command[Event]):
     actor: Actor
     changes: Mapping[str, Any]
     if_match: int | None
-    constraints: ClassVar[Mapping[str, str]] = {"events_slug_key": SLUG_TAKEN}
+    constraints: ClassVar[Mapping[str, Broken]] = {"events_slug_key": SLUG_TAKEN}
 
     def decide(self, view: View) -> Event:
         before = event_of(view)

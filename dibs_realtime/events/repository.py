@@ -64,7 +64,7 @@ class EventRepository:
             if made is not None:
                 return made
             if error.constraint_name == "events_slug_key":
-                raise problems.conflict(SLUG_TAKEN, slug="slug_taken") from None
+                raise problems.conflict(SLUG_TAKEN.detail, slug=SLUG_TAKEN.slug) from None
             raise
         return event.id
 

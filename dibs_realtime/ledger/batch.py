@@ -52,6 +52,21 @@ class Batch:
         self._seen: set[tuple[UUID, int]] = set()
         self._unread: list[Ticket[Any]] = []
 
+    def apart(self, constraint: str | None) -> list["Batch"]:
+        """Part a batch that the database refused, by the constraint that was broken.
+
+        The commands that say of themselves that they may break it go alone, all others together; where nobody says
+        so, each goes alone.
+        """
+        suspects = [t for t in self.tickets if constraint in t.command.constraints] or self.tickets
+        others = [ticket for ticket in self.tickets if ticket not in suspects]
+        parts = []
+        for tickets in ([others] if others else []) + [[ticket] for ticket in suspects]:
+            part = Batch()
+            part.add(tickets)
+            parts.append(part)
+        return parts
+
     def add(self, tickets: list[Ticket[Any]]) -> None:
         """Take tickets in. They are read by the next `read_ahead`, or when the batch is decided."""
         self.tickets += tickets
@@ -66,22 +81,26 @@ class Batch:
         """Read for the tickets that have not been read for. `before`: the batch that is being written."""
         if not self._unread:
             return
-        fresh = asked_by(ticket.command for ticket in self._unread)
+        unread = list(self._unread)
+        fresh = asked_by(ticket.command for ticket in unread)
         wanted: Asked = {}
         for lookup, keys in fresh.items():
-            known = self._asked.setdefault(lookup, {})
+            known = self._asked.get(lookup, {})
             # Where as many rows are read as there are commands, those before take theirs first.
             theirs = asked_by(ticket.command for ticket in before.tickets).get(lookup, {}) if lookup.counts else {}
             for key, count in keys.items():
                 if key not in known or lookup.counts:
                     wanted.setdefault(lookup, {})[key] = count + known.get(key, 0) + theirs.get(key, 0)
-                known[key] = known.get(key, 0) + count
-        read_for = len(self._unread)
         if wanted:
             row, found, _ = await read(connection, event_id, wanted, ())
             self._seen.add((row[0], row[1]))
             self._found += found
-        del self._unread[:read_for]
+        # Only what was read counts as asked for: a read that fails leaves its tickets to the next one.
+        for lookup, keys in fresh.items():
+            known = self._asked.setdefault(lookup, {})
+            for key, count in keys.items():
+                known[key] = known.get(key, 0) + count
+        del self._unread[: len(unread)]
 
     @property
     def is_begun(self) -> bool:
@@ -95,7 +114,7 @@ class Batch:
 
     def view(self, event_id: UUID, resident: Resident, before: Changes, now: datetime) -> View:
         """Return the view of what was read ahead, with the changes of the batch before laid over it."""
-        view = View(event_id, resident, now)
+        view = View(event_id, resident, now, is_ahead=True)
         for lookup, rows in self._found:
             view.load(lookup, rows)
         for changed in (before.inserted, before.updated):

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import IntEnum
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from dibs_realtime.kit import problems
@@ -28,12 +28,19 @@ class Lane(IntEnum):
     DESK = 3
 
 
+class Broken(NamedTuple):
+    """What a caller is told whose rows break a constraint."""
+
+    slug: str
+    detail: str
+
+
 class Command(ABC, Generic[R]):
     """One thing that somebody wants to do to one event."""
 
     lane: Lane = Lane.DESK
-    constraints: ClassVar[Mapping[str, str]] = {}
-    """What to tell the caller (409) when the database refuses the command's rows: constraint name → detail."""
+    constraints: ClassVar[Mapping[str, Broken]] = {}
+    """What to tell the caller (409) when the database refuses the command's rows, by the constraint's name."""
     event_id: UUID
 
     def reads(self) -> Iterable[Read]:

@@ -11,12 +11,15 @@ BATCH = 128
 """Commands in one batch. Beyond about a hundred the fixed cost of a commit no longer shows."""
 BESIDE_DOORS = 32
 """How many commands that are not a door's may ride in a batch while doors are at work."""
+RESERVED = 4
+"""Places in a batch for each lane in which somebody waits: whoever pauses an offer must get through its rush."""
 DOORS_STAY = 64
 """For so many batches after a door's last scan, doors are taken to be at work: the next one must not find a full batch
 of others before it."""
 HALVED_FROM = 24
 """So many who find the writer idle are parted into two batches; fewer are not worth a second commit."""
 QUEUE_LIMITS = {Lane.DOOR: 10_000, Lane.UPLOAD: 20_000, Lane.GUEST: 2_000, Lane.DESK: 500}
+_OTHERS = tuple(lane for lane in Lane if lane is not Lane.DOOR)
 
 
 class Lanes:
@@ -53,17 +56,18 @@ class Lanes:
             crowd = sum(map(len, self._waiting.values()))
             most = BATCH if crowd < HALVED_FROM else min(BATCH, -(-crowd // 2))
         taken: list[Ticket[Any]] = []
-        for lane, waiting in self._waiting.items():
-            if lane is Lane.DOOR:
-                while waiting and self._doors < most:
-                    taken.append(waiting.popleft())
-                    self._doors += 1
-                if taken:
-                    self._since_door = 0
-                if self._since_door < DOORS_STAY:
-                    most = min(most, self._doors + BESIDE_DOORS)
-            else:
-                while waiting and self._doors + self._others < most:
-                    taken.append(waiting.popleft())
-                    self._others += 1
+        doors = self._waiting[Lane.DOOR]
+        while doors and self._doors < most:
+            taken.append(doors.popleft())
+            self._doors += 1
+        if taken:
+            self._since_door = 0
+        if self._since_door < DOORS_STAY:
+            most = max(min(most, self._doors + BESIDE_DOORS), self._doors + RESERVED)
+        for place, lane in enumerate(_OTHERS, 1):
+            waiting = self._waiting[lane]
+            reserved = sum(min(RESERVED, len(self._waiting[later])) for later in _OTHERS[place:])
+            while waiting and self._doors + self._others < most - reserved:
+                taken.append(waiting.popleft())
+                self._others += 1
         return taken

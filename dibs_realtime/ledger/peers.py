@@ -38,6 +38,8 @@ class Line(asyncio.Protocol):
         self.other_id = other_id
         self.is_open = False
         self.opened: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.heard_at = 0.0
+        """When something came last, by the loop's clock."""
         self._secret = secret
         self._own_id = own_id
         self._calls = other_id is not None
@@ -60,6 +62,7 @@ class Line(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came, in whatever pieces."""
+        self.heard_at = asyncio.get_running_loop().time()
         self._buffer += data
         try:
             while self._step():
@@ -196,8 +199,15 @@ class Peers:
                 line.close()
                 self._all.discard(line)
         if is_open:
+            self.hang_up(other_id)
             self._called[other_id] = line
         return is_open
+
+    def hang_up(self, other_id: UUID) -> None:
+        """End the line to a process, if there is one; `lost` is not told."""
+        line = self._called.pop(other_id, None)
+        if line is not None:
+            line.close()
 
     async def close(self) -> None:
         """End all lines."""

@@ -28,7 +28,9 @@ R = TypeVar("R")
 _log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 2.5
-"""An owner that has not answered by then is not asked again before its next sign of life."""
+"""An owner of whom nothing was heard for so long is not asked again before its next sign of life."""
+LONGEST_SECONDS = 20.0
+"""One that answers others may let a command wait for so long in its queue; then it is decided here."""
 SWEEP_SECONDS = 0.25
 DRAIN_SECONDS = 3.0
 
@@ -130,6 +132,7 @@ class Router:
             del self._waiting[number]
 
     def _lose(self, owner: UUID) -> None:
+        self._peers.hang_up(owner)
         self._neighbours.lose(owner)
         for waiting in self._waiting.values():
             if waiting.owner == owner:
@@ -138,10 +141,17 @@ class Router:
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
-            late = asyncio.get_running_loop().time() - PATIENCE_SECONDS
-            for owner in {waiting.owner for waiting in self._waiting.values() if waiting.since < late}:
-                _log.warning("a process does not answer", extra={"node": str(owner)})
-                self._lose(owner)
+            now = asyncio.get_running_loop().time()
+            late = [waiting for waiting in self._waiting.values() if now - waiting.since > PATIENCE_SECONDS]
+            for owner in {waiting.owner for waiting in late}:
+                line = self._peers.line_to(owner)
+                if line is None or now - line.heard_at > PATIENCE_SECONDS:
+                    _log.warning("a process does not answer", extra={"node": str(owner)})
+                    self._lose(owner)
+            # Busy is not dead: whose queue is long works it off, and would have every command of it decided twice.
+            for waiting in late:
+                if now - waiting.since > LONGEST_SECONDS:
+                    waiting.settle(None)
 
     def _say(self, line: Line, what: str, item: list[Any]) -> None:
         """Send with whatever else is said to that process in this turn of the loop."""

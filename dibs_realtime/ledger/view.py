@@ -31,14 +31,20 @@ class Changes:
     updated: dict[Table[Any], dict[Any, Any]] = field(default_factory=dict)
 
 
+class NotReadError(Exception):
+    """A row that must be there was not read: what the batch before did is why it is needed."""
+
+
 class View:
     """Reads as of the batch's start plus everything the commands before this one decided.
 
     A command that raises leaves nothing behind: the writer marks before it and takes back after it.
     """
 
-    def __init__(self, event_id: UUID, resident: Resident, now: datetime) -> None:
+    def __init__(self, event_id: UUID, resident: Resident, now: datetime, *, is_ahead: bool = False) -> None:
+        """is_ahead: it was read while the batch before was being written."""
         self.event_id = event_id
+        self._is_ahead = is_ahead
         self.epoch = resident.epoch
         self.base_seq = resident.seq
         self.now = now
@@ -79,6 +85,15 @@ class View:
             if row is not None and lookup.index(row) == key:
                 return row
         return None
+
+    def missed(self) -> None:
+        """Say that a row is not here which must be. Raises NotReadError where reading anew helps.
+
+        What was read ahead answers what the ledger asked for before the batch in between. That one may have made other
+        rows matter: the use before one that it took back, the voucher after one that it voided.
+        """
+        if self._is_ahead:
+            raise NotReadError
 
     def load(self, lookup: Lookup[R], rows: list[R]) -> None:
         """Take in what the database found for a lookup."""

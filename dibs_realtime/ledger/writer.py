@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -17,13 +18,15 @@ from dibs_realtime.ledger.command import Command
 from dibs_realtime.ledger.lanes import Lanes
 from dibs_realtime.ledger.model import Commit, Line
 from dibs_realtime.ledger.table import Table
-from dibs_realtime.ledger.view import Changes, Resident, View
+from dibs_realtime.ledger.view import Changes, NotReadError, Resident, View
 
 R = TypeVar("R")
 _log = logging.getLogger(__name__)
 
 ATTEMPTS = 20
 """How often a batch is decided anew because another node moved the event in between."""
+BATCHES_A_TURN = 4
+"""How many batches of a busy event keep the connection before other events get it."""
 OPTIMISTIC_ATTEMPTS = 3
 """After so many a batch locks the event's head while it decides."""
 
@@ -48,9 +51,11 @@ class EventWriter:
         self._resident: Resident | None = None
         self._last: tuple[int, Changes] = (-1, Changes())
         """The seq that the last batch was decided on, and what it changed."""
-        self._before = Batch()
-        self._writing: asyncio.Task[None] | None = None
-        self._arrival: asyncio.Future[None] | None = None
+        self._ahead = Batch()
+        """The batch that gathers, and is read for, while the one before is being written."""
+        self._writing: Batch | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._done: deque[tuple[Batch, Commit | None, list[Any]]] = deque()
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -65,90 +70,128 @@ class EventWriter:
         """
         ticket = Ticket(command)
         self._lanes.admit(ticket)
+        # Either task begins in the loop's next turn: whoever arrives in this one rides along.
         if self._task is None:
             self._task = asyncio.create_task(self._run())
-        elif self._arrival is not None and not self._arrival.done():
-            self._arrival.set_result(None)
+        elif self._writing is not None and self._reading is None and self._resident is not None:
+            self._reading = asyncio.create_task(self._read_ahead(self._writing))
         return await ticket.done
 
     async def _run(self) -> None:
         try:
-            await asyncio.sleep(0)  # whoever arrived in the same turn of the loop rides along
-            while batch := await self._next():
-                self._before = batch
-                self._writing = asyncio.create_task(self._settle(batch))
+            batch = await self._next()
+            while batch is not None:
+                # Whoever came while the connection was given back is looked for here, without a pause before the end.
+                batch = await self._settle(batch) or await self._next()
         finally:
-            self._task = self._writing = None
+            self._task = None
 
     async def _next(self) -> Batch | None:
-        """Gather the next batch, and read for it while the one before is being written. None: nobody waits."""
-        batch, writing = Batch(), self._writing
+        """Return the batch that has gathered, with all who wait. None: nobody does."""
+        if self._reading is not None:
+            await self._reading
+        batch, self._ahead = self._ahead, Batch()
+        batch.add(self._lanes.take(idle=True))
         self._lanes.begin()
-        while True:
-            fresh = self._lanes.take(idle=writing is None or writing.done())
-            batch.add(fresh)
-            if writing is None or writing.done():
-                return batch if batch.tickets else None
-            if fresh and self._resident is not None:
-                await self._read_ahead(batch)
-            else:
-                self._arrival = asyncio.get_running_loop().create_future()
-                await asyncio.wait((writing, self._arrival), return_when=asyncio.FIRST_COMPLETED)
+        return batch if batch.tickets else None
 
-    async def _read_ahead(self, batch: Batch) -> None:
+    async def _read_ahead(self, writing: Batch) -> None:
+        """Gather and read for the next batch for as long as `writing` is being written."""
         try:
-            async with self._database.writing() as connection:
-                await batch.read_ahead(connection, self._event_id, self._before)
+            while self._writing is writing and (fresh := self._lanes.take(idle=False)):
+                self._ahead.add(fresh)
+                async with self._database.writing() as connection:
+                    await self._ahead.read_ahead(connection, self._event_id, writing)
         except Exception as error:  # noqa: BLE001  # then it is read when its turn comes, and that tells what is wrong
             _log.debug("reading ahead failed", extra={"error": type(error).__name__})
+        finally:
+            self._reading = None
 
-    async def _settle(self, batch: Batch) -> None:
-        commands, tickets = batch.order(), batch.tickets
+    async def _settle(self, batch: Batch) -> Batch | None:
+        """Settle the batch, and a few after it on the same connection. Returns the one that comes then, if it knows."""
         try:
-            results = await self._commit(batch, commands)
+            async with self._database.writing() as connection:
+                for _ in range(BATCHES_A_TURN):
+                    self._finish(batch, *await self._commit(connection, batch))
+                    if self._reading is not None:
+                        break  # it may wait for a connection, and all of them may be held by such as we
+                    following = await self._next()
+                    if following is None:
+                        return None
+                    batch = following
+                else:
+                    return batch
         except problems.Problem as problem:  # everybody's: PostgreSQL is away, or the event is gone
-            self._resident = None
-            results = [problem] * len(tickets)
+            self._fail(batch, problem)
         except Exception as error:  # noqa: BLE001  # whatever went wrong belongs to those who wait for it
-            # What one row spoils must not spoil its neighbours: each goes alone, the culprit gets the error.
-            self._resident = None
-            if len(tickets) > 1:
-                for ticket in tickets:
-                    alone = Batch()
-                    alone.add([ticket])
-                    await self._settle(alone)
-                return
-            results = [_explained(error, tickets[0].command)]
-        for ticket, result in zip(tickets, results, strict=True):
+            await self._settle_apart(batch, error)
+        return None
+
+    async def _settle_apart(self, batch: Batch, error: Exception) -> None:
+        """Settle parts of a batch that failed: what one row spoils must not spoil its neighbours."""
+        if len(batch.tickets) == 1:
+            self._fail(batch, _explained(error, batch.tickets[0].command))
+            return
+        self._resident = None
+        for part in batch.apart(getattr(error, "constraint_name", None)):
+            try:
+                async with self._database.writing() as connection:
+                    self._finish(part, *await self._commit(connection, part))
+            except problems.Problem as problem:
+                self._fail(part, problem)
+            except Exception as other:  # noqa: BLE001  # as above
+                await self._settle_apart(part, other)
+
+    def _fail(self, batch: Batch, error: Exception) -> None:
+        self._resident = None
+        self._finish(batch, None, [error] * len(batch.tickets))
+
+    def _finish(self, batch: Batch, commit: Commit | None, results: list[Any]) -> None:
+        """Tell everybody in the loop's next turn: by then the next batch is on its way to the database."""
+        self._done.append((batch, commit, results))
+        asyncio.get_running_loop().call_soon(self._tell)
+
+    def _tell(self) -> None:
+        batch, commit, results = self._done.popleft()
+        if commit is not None:
+            self._committed(commit)
+        for ticket, result in zip(batch.tickets, results, strict=True):
             ticket.settle(result)
 
-    async def _commit(self, batch: Batch, commands: list[Command[Any]]) -> list[Any]:
+    async def _commit(self, connection: Connection, batch: Batch) -> tuple[Commit | None, list[Any]]:
         """Read, decide, write; again when another node was quicker. Returns each command's result or exception."""
-        unique_violations = 0
-        for attempt in range(ATTEMPTS):
-            async with self._database.writing() as connection, _turn(connection, self._event_id, attempt):
-                view = await self._view_ahead(connection, batch) if attempt == 0 else None
-                if view is None:
-                    view = await self._view(connection, commands)
-                results = [decide(command, view) for command in commands]
-                lines = tuple(map(Line.of, view.entries))
-                try:
-                    written = await write(connection, view, lines)
-                except asyncpg.UniqueViolationError:
-                    # Another node stored the same key or code in between; a second look finds it.
+        commands, unique_violations = batch.order(), 0
+        self._writing = batch
+        try:
+            for attempt in range(ATTEMPTS):
+                async with _turn(connection, self._event_id, attempt):
+                    view = await self._view_ahead(connection, batch) if attempt == 0 else None
+                    if view is None:
+                        view = await self._view(connection, commands)
+                    results = [decide(command, view) for command in commands]
+                    if any(type(result) is NotReadError for result in results):
+                        view = await self._view(connection, commands)
+                        results = [decide(command, view) for command in commands]
+                    lines = tuple(map(Line.of, view.entries))
+                    try:
+                        written = await write(connection, view, lines)
+                    except asyncpg.UniqueViolationError as error:
+                        # Another node stored the same key or code in between; a second look finds it.
+                        self._resident = None
+                        unique_violations += 1
+                        own = any(error.constraint_name in command.constraints for command in commands)
+                        if own or unique_violations > 2:  # noqa: PLR2004  # twice is a race, more is the command itself
+                            raise
+                        continue
+                if not written:
                     self._resident = None
-                    unique_violations += 1
-                    if unique_violations > 2:  # noqa: PLR2004  # twice is a race, more is the command itself
-                        raise
                     continue
-            if not written:
-                self._resident = None
-                continue
-            self._resident = view.settled(self._tables)
-            self._last = (view.base_seq, view.changes)
-            if lines or view.notices:
-                self._committed(Commit(self._event_id, view.epoch, lines, tuple(view.notices)))
-            return results
+                self._resident = view.settled(self._tables)
+                self._last = (view.base_seq, view.changes)
+                told = bool(lines or view.notices)
+                return Commit(self._event_id, view.epoch, lines, tuple(view.notices)) if told else None, results
+        finally:
+            self._writing = None
         raise problems.unavailable("This event is very busy.", retry_after=1)
 
     async def _view_ahead(self, connection: Connection, batch: Batch) -> View | None:
@@ -194,9 +237,9 @@ async def _turn(connection: Any, event_id: UUID, attempt: int) -> AsyncIterator[
 
 
 def _explained(error: Exception, command: Command[Any]) -> Exception:
-    detail = command.constraints.get(getattr(error, "constraint_name", None) or "")
-    if detail:
-        return problems.conflict(detail)
+    broken = command.constraints.get(getattr(error, "constraint_name", None) or "")
+    if broken:
+        return problems.conflict(broken.detail, slug=broken.slug)
     if isinstance(error, (asyncpg.TransactionRollbackError, asyncpg.InsufficientResourcesError)):
         return problems.unavailable()
     return error

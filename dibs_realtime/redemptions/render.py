@@ -57,6 +57,7 @@ def last_use(view: View, voucher: Voucher | None) -> dict[str, Any] | None:
         return None
     redemption = view.get(REDEMPTIONS, voucher.last_redemption_id)
     if redemption is None:
+        view.missed()
         return None
     device = device_of(view, redemption.device_id) if redemption.device_id else None
     return {
@@ -73,8 +74,11 @@ def other_side(view: View, voucher: Voucher | None) -> dict[str, Any]:
 
     `staff` may name somebody: see `conflicts.open_conflict`.
     """
-    redemption = view.get(REDEMPTIONS, voucher.last_redemption_id) if voucher and voucher.last_redemption_id else None
+    if voucher is None or voucher.last_redemption_id is None:
+        return {}
+    redemption = view.get(REDEMPTIONS, voucher.last_redemption_id)
     if redemption is None:
+        view.missed()
         return {}
     device = device_of(view, redemption.device_id) if redemption.device_id else None
     local = redemption.local or {}

@@ -21,8 +21,10 @@ from dibs_realtime.vouchers.repository import Batch, Collision, Picks, Progress,
 ATTEMPTS = 5
 """How often codes are looked at again that others bring in at the same time."""
 SMALL = 1_000
-"""Codes that take no turn: they are written in a moment."""
+"""So many codes are written in a moment: they do not wait behind larger lots."""
 AT_ONCE = 2
+SMALL_AT_ONCE = 3
+"""Small lots in work at once. Each holds a connection until it is on the ledger: some must be left for everybody."""
 MOST_WAITING = 16
 
 
@@ -61,6 +63,7 @@ class Publisher:
         self._clock = clock
         self.staging = StagingRepository(database)
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self._small_slots = asyncio.Semaphore(SMALL_AT_ONCE)
         self._waiting = 0
 
     async def answered(self, request: Request) -> Mapping[str, Any] | None:
@@ -80,9 +83,10 @@ class Publisher:
 
     @asynccontextmanager
     async def turn(self, size: int) -> AsyncIterator[None]:
-        """Wait for one's turn when a lot of `size` is large. Raises Problem 503 when too many wait already."""
+        """Wait for the turn of a lot of `size`. Raises Problem 503 when too many large ones wait already."""
         if size <= SMALL:
-            yield
+            async with self._small_slots:
+                yield
             return
         if self._waiting >= MOST_WAITING:
             raise problems.unavailable("Too many lists of codes come in at the same moment.", retry_after=10)

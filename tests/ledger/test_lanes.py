@@ -8,7 +8,7 @@ import pytest
 from dibs_realtime.kit import problems
 from dibs_realtime.ledger.batch import Ticket
 from dibs_realtime.ledger.command import Command, Lane
-from dibs_realtime.ledger.lanes import BATCH, BESIDE_DOORS, DOORS_STAY, HALVED_FROM, QUEUE_LIMITS, Lanes
+from dibs_realtime.ledger.lanes import BATCH, BESIDE_DOORS, DOORS_STAY, HALVED_FROM, QUEUE_LIMITS, RESERVED, Lanes
 from dibs_realtime.ledger.view import View
 
 
@@ -71,7 +71,6 @@ async def test_beside_doors_others_are_few_also_when_no_door_asks_at_the_moment(
     lanes = Lanes()
     lanes.begin()
     crowd(lanes, Lane.GUEST, 1_000)
-    crowd(lanes, Lane.DESK, 2)
     crowd(lanes, Lane.DOOR, 2)
     assert taken(lanes.take(idle=False)) == [Lane.DOOR] * 2 + [Lane.GUEST] * BESIDE_DOORS
     sizes = []
@@ -80,6 +79,20 @@ async def test_beside_doors_others_are_few_also_when_no_door_asks_at_the_moment(
         sizes.append(len(lanes.take(idle=False)))
         crowd(lanes, Lane.GUEST, sizes[-1])
     assert sizes == [BESIDE_DOORS] * (DOORS_STAY - 1) + [BATCH]
+
+
+async def test_nobody_waits_for_ever_behind_a_rush():
+    lanes = Lanes()
+    crowd(lanes, Lane.UPLOAD, 1_000)
+    crowd(lanes, Lane.GUEST, 1_000)
+    crowd(lanes, Lane.DESK, 9)
+    lanes.begin()
+    first = taken(lanes.take(idle=False))
+    assert [first.count(lane) for lane in Lane] == [0, BATCH - 2 * RESERVED, RESERVED, RESERVED]
+    crowd(lanes, Lane.DOOR, BATCH)
+    lanes.begin()
+    second = taken(lanes.take(idle=False))
+    assert [second.count(lane) for lane in Lane] == [BATCH, 0, 0, RESERVED]
 
 
 async def test_a_full_lane_turns_away_and_no_other_lane_does():

@@ -10,13 +10,14 @@ import pytest
 from dibs_realtime.kit.clock import utc_now
 from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.ids import new_id
-from dibs_realtime.ledger import writer
+from dibs_realtime.ledger import batch, writer
 from dibs_realtime.ledger.batch import Batch
 from dibs_realtime.ledger.lanes import Lanes
 from dibs_realtime.ledger.writer import EventWriter
 from dibs_realtime.vouchers import codes
 from dibs_realtime.vouchers.commands import PublishBatch, Share, VoidVoucher
 from tests.ledger.night import Night
+from tests.support.waiting import eventually
 
 
 class Beside:
@@ -186,6 +187,72 @@ async def test_codes_that_were_just_published(night: Night, beside: Beside):
     _, second = await beside.run(night.submit(publish), night.redeem(code))
     assert second["verdict"] == "accepted"
     assert beside.views_ahead == 0  # what was read beside it did not see them
+
+
+async def test_a_use_before_one_that_was_just_taken_back(night: Night, beside: Beside):
+    (code,) = await night.issue(await night.offer(max_uses=2), 1)
+    first, second = await night.redeem(code), await night.redeem(code)
+    _, refused = await beside.run(night.reverse(second["redemption_id"]), night.redeem(code, units=2))
+    assert refused["reason"] == "insufficient_uses"
+    assert refused["previous"]["redemption_id"] == first["redemption_id"]
+
+
+async def test_the_oldest_of_a_pool_that_lost_one(night: Night, beside: Beside):
+    offer = await night.offer(claimable=True, quantity=2)
+    await night.issue(offer, 2)
+    oldest, next_one = await night.database.fetch("SELECT id, code FROM vouchers ORDER BY id")
+    void = VoidVoucher(night.event_id, night.owner, oldest["id"], "lost")
+    _, claimed = await beside.run(night.submit(void), night.claim(offer.id, new_id()))
+    assert claimed["voucher"]["code"] == next_one["code"]
+
+
+class Torn:
+    """Lets the first batch wait for its write, and the first read ahead fail; another one follows it and works."""
+
+    def __init__(self, night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._writer = night.ledgers[0]._writers[night.event_id]
+        self._begun, self._go = asyncio.Event(), asyncio.Event()
+        self._reads = 0
+        write, read = writer.write, batch.read
+
+        async def held_write(*arguments: Any) -> bool:
+            self._begun.set()
+            await self._go.wait()
+            return await write(*arguments)
+
+        async def torn_read(*arguments: Any) -> Any:
+            self._reads += 1
+            if self._reads == 1:
+                raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
+            return await read(*arguments)
+
+        monkeypatch.setattr(writer, "write", held_write)
+        monkeypatch.setattr(batch, "read", torn_read)
+
+    async def run(self, held: Awaitable[Any], torn: Awaitable[Any], read: Awaitable[Any]) -> list[Any]:
+        """Return the results of the three."""
+        tasks = [asyncio.ensure_future(held)]
+        await self._begun.wait()
+        for number, awaitable in enumerate((torn, read), 1):
+            tasks.append(asyncio.ensure_future(awaitable))
+            await eventually(lambda number=number: self._reads == number and self._writer._reading is None)
+        self._go.set()
+        return list(await asyncio.gather(*tasks))
+
+
+async def test_a_read_ahead_that_failed_is_made_again(night: Night, monkeypatch: pytest.MonkeyPatch):
+    one, two, three = await night.issue(await night.offer(), 3)
+    verdicts = await Torn(night, monkeypatch).run(night.redeem(one), night.redeem(two), night.redeem(three))
+    assert [verdict["verdict"] for verdict in verdicts] == ["accepted"] * 3
+
+
+async def test_a_guests_limit_when_a_read_ahead_failed(night: Night, monkeypatch: pytest.MonkeyPatch):
+    offer, guest = await night.offer(claimable=True, per_guest_limit=1), new_id()
+    (code,) = await night.issue(await night.offer(), 1)
+    await night.claim(offer.id, guest)
+    torn = Torn(night, monkeypatch)
+    _, again, other = await torn.run(night.redeem(code), night.claim(offer.id, guest), night.claim(offer.id, new_id()))
+    assert (again["reason"], other["verdict"]) == ("guest_limit_reached", "claimed")
 
 
 async def test_another_node_was_quicker(night: Night, database: Database, beside: Beside):

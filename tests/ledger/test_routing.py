@@ -14,6 +14,7 @@ from dibs_realtime.dashboard.queries import RESIDENT
 from dibs_realtime.kit.clock import utc_now
 from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.problems import Problem
+from dibs_realtime.ledger import routing
 from dibs_realtime.ledger.peers import Peers
 from dibs_realtime.ledger.routing import Router
 from dibs_realtime.ledger.writer import Ledger
@@ -157,6 +158,64 @@ async def test_an_owner_that_hangs_is_asked_once(database: Database, begin: Begi
     monkeypatch.setattr(owner.router, "_decide", hang)
     verdicts = await asyncio.gather(*(other.router.submit(night.redeeming(code)) for code in codes))
     assert {verdict["verdict"] for verdict in verdicts} == {"accepted"}
+
+
+async def test_an_owner_that_is_busy_is_not_taken_for_dead(
+    database: Database, begin: Begin, monkeypatch: pytest.MonkeyPatch
+):
+    """Uploads wait their turn there for longer than the patience with a silent one, while doors get their answers."""
+    monkeypatch.setattr(routing, "PATIENCE_SECONDS", 0.3)
+    owner, other = await begin(), await begin()
+    night = await night_of(database, owner, other)
+    codes = await night.issue(await night.offer(), 60)
+    submit, turn = owner.ledger.submit, asyncio.Event()
+
+    async def wait_in_line(command: Any) -> Any:
+        if command.key == "an-upload-of-a-door":
+            await turn.wait()
+        return await submit(command)
+
+    monkeypatch.setattr(owner.ledger, "submit", wait_in_line)
+    upload = asyncio.create_task(other.router.submit(night.redeeming(codes.pop(), "an-upload-of-a-door")))
+    until = asyncio.get_running_loop().time() + 4 * 0.3
+    while asyncio.get_running_loop().time() < until:
+        await other.router.submit(night.redeeming(codes.pop()))
+        await asyncio.sleep(0.05)
+    turn.set()
+    assert (await upload)["verdict"] == "accepted"
+    assert other.routed("fallback") == 0
+    assert other.commits == 0
+
+
+async def test_a_command_does_not_wait_for_ever(database: Database, begin: Begin, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(routing, "LONGEST_SECONDS", 0.3)
+    monkeypatch.setattr(routing, "PATIENCE_SECONDS", 0.1)
+    owner, other = await begin(), await begin()
+    night = await night_of(database, owner, other)
+    one, *codes = await night.issue(await night.offer(), 200)
+    decide = owner.router._decide
+
+    async def forget_one(line: Any, number: int, kind: str, shape: Any) -> None:
+        if shape["key"] != "a-key-that-is-forgotten":
+            await decide(line, number, kind, shape)
+
+    monkeypatch.setattr(owner.router, "_decide", forget_one)
+    forgotten = asyncio.create_task(other.router.submit(night.redeeming(one, "a-key-that-is-forgotten")))
+    while not forgotten.done():
+        await other.router.submit(night.redeeming(codes.pop()))
+        await asyncio.sleep(0.02)
+    assert (await forgotten)["verdict"] == "accepted"
+    assert other.routed("fallback") == 1
+
+
+async def test_an_owner_that_comes_back_has_one_line(database: Database, begin: Begin):
+    owner, other = await begin(), await begin()
+    night = await night_of(database, owner, other)
+    for code in await night.issue(await night.offer(), 4):
+        other.router._lose(owner.own_id)
+        assert (await other.router.submit(night.redeeming(code)))["verdict"] == "accepted"
+        await eventually(lambda: other.router._peers.line_to(owner.own_id), 20)
+    await eventually(lambda: sum(line.is_open and line._calls for line in other.router._peers._all) == 1)
 
 
 async def test_a_lost_answer_ends_in_the_same_verdict(

@@ -1,12 +1,17 @@
 """Issuing: all or none, once per key, whatever else happens at the same time."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from dibs_realtime.kit.ids import new_id
 from dibs_realtime.kit.problems import Problem
+from dibs_realtime.ledger.command import Command
+from dibs_realtime.ledger.writer import Ledger
 from dibs_realtime.vouchers import codes
+from dibs_realtime.vouchers.commands import PublishBatch
+from tests.support.world import Party
 from tests.vouchers.conftest import Desk
 
 
@@ -152,3 +157,21 @@ async def test_a_door_does_not_wait_for_a_bulk(desk: Desk) -> None:
     kinds = [entry["kind"] for entry in await desk.night.entries(issued.seq)]
     assert kinds.count("vouchers.issued") == 1
     assert kinds.count("voucher.redeemed") == 200
+
+
+async def test_many_small_lots_leave_connections_for_others(party: Party, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each holds one until it is on the ledger, however long that takes."""
+    submit, go = Ledger.submit, asyncio.Event()
+
+    async def held(ledger: Ledger, command: Command[Any]) -> Any:
+        if isinstance(command, PublishBatch):
+            await go.wait()
+        return await submit(ledger, command)
+
+    monkeypatch.setattr(Ledger, "submit", held)
+    wanted = {"offer_id": party.ticket["id"], "count": 1}
+    lots = [asyncio.create_task(party.owner.ask("POST", f"{party.path}/vouchers", wanted)) for _ in range(20)]
+    for _ in range(5):
+        assert (await party.owner.ask("GET", f"{party.path}/snapshot")).status == 200
+    go.set()
+    assert {lot.status for lot in await asyncio.gather(*lots)} == {201}
