@@ -141,17 +141,20 @@ class Router:
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
-            now = asyncio.get_running_loop().time()
-            late = [waiting for waiting in self._waiting.values() if now - waiting.since > PATIENCE_SECONDS]
-            for owner in {waiting.owner for waiting in late}:
-                line = self._peers.line_to(owner)
-                if line is None or now - line.heard_at > PATIENCE_SECONDS:
-                    _log.warning("a process does not answer", extra={"node": str(owner)})
-                    self._lose(owner)
-            # Busy is not dead: whose queue is long works it off, and would have every command of it decided twice.
-            for waiting in late:
-                if now - waiting.since > LONGEST_SECONDS:
-                    waiting.settle(None)
+            self._give_up(asyncio.get_running_loop().time())
+
+    def _give_up(self, now: float) -> None:
+        """Take back what waits too long at `now`, by the loop's clock, to be decided here."""
+        late = [waiting for waiting in self._waiting.values() if now - waiting.since > PATIENCE_SECONDS]
+        for owner in {waiting.owner for waiting in late}:
+            line = self._peers.line_to(owner)
+            if line is None or now - line.heard_at > PATIENCE_SECONDS:
+                _log.warning("a process does not answer", extra={"node": str(owner)})
+                self._lose(owner)
+        # Busy is not dead: whose queue is long works it off, and would have every command of it decided twice.
+        for waiting in late:
+            if now - waiting.since > LONGEST_SECONDS:
+                waiting.settle(None)
 
     def _say(self, line: Line, what: str, item: list[Any]) -> None:
         """Send with whatever else is said to that process in this turn of the loop."""

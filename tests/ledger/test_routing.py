@@ -14,9 +14,9 @@ from dibs_realtime.dashboard.queries import RESIDENT
 from dibs_realtime.kit.clock import utc_now
 from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.problems import Problem
-from dibs_realtime.ledger import routing
+from dibs_realtime.kit.tasks import end
 from dibs_realtime.ledger.peers import Peers
-from dibs_realtime.ledger.routing import Router
+from dibs_realtime.ledger.routing import LONGEST_SECONDS, Router
 from dibs_realtime.ledger.writer import Ledger
 from dibs_realtime.redemptions.commands import Redeem
 from dibs_realtime.redemptions.reversal import Reverse
@@ -163,49 +163,30 @@ async def test_an_owner_that_hangs_is_asked_once(database: Database, begin: Begi
 async def test_an_owner_that_is_busy_is_not_taken_for_dead(
     database: Database, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ):
-    """Uploads wait their turn there for longer than the patience with a silent one, while doors get their answers."""
-    monkeypatch.setattr(routing, "PATIENCE_SECONDS", 0.3)
+    """A command waits in its queue for longer than the patience with a silent one, while others get their answers."""
     owner, other = await begin(), await begin()
     night = await night_of(database, owner, other)
-    codes = await night.issue(await night.offer(), 60)
-    submit, turn = owner.ledger.submit, asyncio.Event()
+    [code] = await night.issue(await night.offer(), 1)
+    forgotten = asyncio.Event()
 
-    async def wait_in_line(command: Any) -> Any:
-        if command.key == "an-upload-of-a-door":
-            await turn.wait()
-        return await submit(command)
+    async def forget(*_: Any) -> None:
+        forgotten.set()
 
-    monkeypatch.setattr(owner.ledger, "submit", wait_in_line)
-    upload = asyncio.create_task(other.router.submit(night.redeeming(codes.pop(), "an-upload-of-a-door")))
-    until = asyncio.get_running_loop().time() + 4 * 0.3
-    while asyncio.get_running_loop().time() < until:
-        await other.router.submit(night.redeeming(codes.pop()))
-        await asyncio.sleep(0.05)
-    turn.set()
-    assert (await upload)["verdict"] == "accepted"
-    assert other.routed("fallback") == 0
-    assert other.commits == 0
-
-
-async def test_a_command_does_not_wait_for_ever(database: Database, begin: Begin, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(routing, "LONGEST_SECONDS", 0.3)
-    monkeypatch.setattr(routing, "PATIENCE_SECONDS", 0.1)
-    owner, other = await begin(), await begin()
-    night = await night_of(database, owner, other)
-    one, *codes = await night.issue(await night.offer(), 200)
-    decide = owner.router._decide
-
-    async def forget_one(line: Any, number: int, kind: str, shape: Any) -> None:
-        if shape["key"] != "a-key-that-is-forgotten":
-            await decide(line, number, kind, shape)
-
-    monkeypatch.setattr(owner.router, "_decide", forget_one)
-    forgotten = asyncio.create_task(other.router.submit(night.redeeming(one, "a-key-that-is-forgotten")))
-    while not forgotten.done():
-        await other.router.submit(night.redeeming(codes.pop()))
-        await asyncio.sleep(0.02)
-    assert (await forgotten)["verdict"] == "accepted"
-    assert other.routed("fallback") == 1
+    monkeypatch.setattr(owner.router, "_decide", forget)
+    await end(other.router._sweeping)  # here the test tells the time
+    asked = asyncio.create_task(other.router.submit(night.redeeming(code)))
+    await forgotten.wait()
+    [waiting] = other.router._waiting.values()
+    line = other.router._peers.line_to(owner.own_id)
+    assert line is not None
+    line.heard_at = waiting.since + LONGEST_SECONDS
+    other.router._give_up(waiting.since + LONGEST_SECONDS)
+    assert other.router._neighbours.others == {owner.own_id}
+    assert not waiting.answer.done()
+    other.router._give_up(waiting.since + LONGEST_SECONDS + 0.1)  # but not for ever
+    assert (await asked)["verdict"] == "accepted"
+    assert (other.routed("fallback"), other.commits) == (1, 1)
+    assert other.router._peers.line_to(owner.own_id) is line
 
 
 async def test_an_owner_that_comes_back_has_one_line(database: Database, begin: Begin):
