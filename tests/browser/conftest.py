@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 from collections.abc import AsyncIterator, Generator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import aiohttp
@@ -19,13 +20,14 @@ from playwright.async_api import Browser, async_playwright
 from dibs_realtime.local.postgres import LocalPostgres
 from dibs_realtime.local.redis import LocalRedis
 from tests.conftest import TEMPLATE
+from tests.support.sockets import Socket
 from tests.support.world import Party, World
 
 from .cable import Cable, laid
 from .camera import Camera
 from .chromium import ROOT, launch
 from .guard import Guard
-from .night import Night, a_night
+from .night import Night, a_night, stretched
 from .server import Remote, Server
 from .states import Stage
 from .visitors import Visitors
@@ -127,8 +129,13 @@ async def cable(server: Server) -> AsyncIterator[Cable]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def night(server: Server) -> AsyncIterator[Night]:
     """A lively event that tests look at and never change."""
-    async with aiohttp.ClientSession() as session:
-        yield await a_night(World(Remote(server.url, session)))
+    async with aiohttp.ClientSession() as session, AsyncExitStack() as online:
+        made = await a_night(World(Remote(server.url, session)))
+        await stretched(made, server.database_url)
+        for door in made.doors[:-1]:
+            socket = await online.enter_async_context(Socket(door.client, door.token))
+            await socket.call("watch", {"event_id": made.id})
+        yield made
 
 
 @pytest.fixture

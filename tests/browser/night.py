@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
+import asyncpg
+
 from tests.support.world import Device, Guest, Json, Party, World
 
 GATES = ("Main gate", "Beer tent", "VIP lounge at the old lighthouse")
@@ -12,6 +14,17 @@ CLAIMABLE = (
     {"title": "A ride on the Ferris wheel with somebody whom you have not met before", "quantity": None},
 )
 GUESTS = 30
+LASTED = timedelta(minutes=50)
+SPREAD = """
+UPDATE ledger SET at = now() - $2::interval * power(1 - ledger.seq::float / head.seq, 1.4)
+    FROM ledger_heads AS head WHERE ledger.event_id = $1 AND head.event_id = $1"""
+COUNT = """
+INSERT INTO minute_counters (event_id, minute, offer_id, gate_id, claimed, redeemed_units)
+    SELECT event_id, date_trunc('minute', at), offer_id, coalesce(gate_id, '00000000-0000-0000-0000-000000000000'),
+            sum(coalesce((data #>> '{counts,claimed}')::int, 0)),
+            sum(coalesce((data #>> '{counts,redeemed_units}')::int, 0))
+        FROM ledger WHERE event_id = $1 AND kind IN ('voucher.claimed', 'voucher.redeemed') GROUP BY 1, 2, 3, 4"""
+"""What the hub counts minute by minute, from the ledger."""
 
 
 class Night(Party):
@@ -61,3 +74,15 @@ class Night(Party):
 async def a_night(world: World) -> Night:
     """Return one."""
     return await Night(world).begin()
+
+
+async def stretched(night: Night, database_url: str) -> None:
+    """Let what has just happened have happened over most of an hour, ever more of it: a chart needs minutes."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        async with connection.transaction():
+            await connection.execute(SPREAD, night.id, LASTED)
+            await connection.execute("DELETE FROM minute_counters WHERE event_id = $1", night.id)
+            await connection.execute(COUNT, night.id)
+    finally:
+        await connection.close()

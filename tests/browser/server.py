@@ -21,6 +21,7 @@ class Server:
 
     def __init__(self, database_url: str, redis_url: str, folder: Path) -> None:
         port = free_port()
+        self.database_url = database_url
         # Browsers lend their camera, locks and service workers to localhost as to HTTPS.
         self.url = f"http://localhost:{port}"
         self._folder = folder

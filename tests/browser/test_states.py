@@ -3,7 +3,9 @@
 import base64
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.async_api import Page
@@ -20,7 +22,20 @@ CHECKED: tuple[tuple[Profile, Theme], ...] = (("phone", "light"), ("desktop", "d
 """Size decides nothing about colours: each theme and each size once is enough for axe."""
 NARROWEST = {"width": 320, "height": 640}
 """WCAG 1.4.10: what everything must fit into."""
-README = {"organizer/live": ("desktop", "dark"), "door/accepted": ("phone", "dark"), "guest/event": ("phone", "light")}
+README: Mapping[str, tuple[str, Profile, int]] = {
+    "organizer/live": ("organizer", "desktop", 1_420),
+    "guest/night/voucher": ("guest", "phone", 844),
+    "door/accepted": ("door", "phone", 844),
+}
+"""Which states it shows, as which picture, and how much of it from the top on, in pixels of the page."""
+TO_WEBP = """async (picture) => {
+  const bytes = Uint8Array.from(atob(picture), (letter) => letter.charCodeAt(0));
+  const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  canvas.getContext('2d').drawImage(bitmap, 0, 0);
+  const blob = await canvas.convertToBlob({ type: 'image/webp', quality: 0.85 });
+  return btoa(Array.from(new Uint8Array(await blob.arrayBuffer()), (byte) => String.fromCharCode(byte)).join(''));
+}"""
 DIST = ROOT / "web" / "dist"
 PAGES = {
     ".": "start", "app": "organizer/", "door": "door/",
@@ -73,11 +88,20 @@ async def _paint(page: Page, name: str, folder: Path) -> None:
         await _look(page, profile, theme)
         await settled(page)
         path = folder / f"{name.replace('/', '-')}-{profile}-{theme}.png"
-        await page.screenshot(path=path, full_page=True, scale="device" if profile == "phone" else "css")
-        if README.get(name) == (profile, theme):
-            # Small enough for a repository; only the debugger makes WebP.
-            debugger = await page.context.new_cdp_session(page)
-            picture = await debugger.send("Page.captureScreenshot", {"format": "webp", "quality": 80})
-            target = folder / "readme" / f"{name.replace('/', '-')}.webp"
+        scale: Literal["device", "css"] = "device" if profile == "phone" else "css"
+        await page.screenshot(path=path, full_page=True, scale=scale)
+        if name in README and README[name][1] == profile:
+            title, _, height = README[name]
+            part = {"x": 0, "y": 0, "width": PROFILES[profile]["viewport"]["width"], "height": height}
+            picture = await page.screenshot(full_page=profile == "desktop", clip=part, scale=scale)
+            target = folder / "readme" / f"{title}-{theme}.webp"
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(base64.b64decode(picture["data"]))
+            target.write_bytes(await _small(page, picture))
+
+
+async def _small(page: Page, picture: bytes) -> bytes:
+    """Return a picture as WebP, small enough for a repository."""
+    desk = await page.context.browser.new_page()
+    smaller = await desk.evaluate(TO_WEBP, base64.b64encode(picture).decode())
+    await desk.context.close()
+    return base64.b64decode(smaller)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from playwright.async_api import Page, expect
 
+from tests.browser.night import a_night
 from tests.browser.visitors import until
 from tests.support.world import Party
 
@@ -103,6 +104,14 @@ async def unknown(stage: Stage) -> Page:
 @state("guest/event/voucher")
 async def voucher(stage: Stage) -> Page:
     page = await claimed(stage)
+    await nothing_moves(page)
+    return page
+
+
+@state("guest/night/voucher")
+async def in_the_night(stage: Stage) -> Page:
+    page = await claimed(stage, await a_night(stage.world))
+    await expect(page.get_by_text("Live", exact=True)).to_be_visible()
     await nothing_moves(page)
     return page
 
