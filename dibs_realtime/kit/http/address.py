@@ -21,7 +21,9 @@ class Addresses:
         peer = request.remote or "unknown"
         if not self._trusted or not self._is_trusted(peer):
             return peer
-        for hop in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+        # A proxy may write a line of its own behind the caller's: all lines together are the chain.
+        chain = ",".join(request.headers.getall("X-Forwarded-For", ()))
+        for hop in reversed(chain.split(",")):
             address = hop.strip()
             if address and not self._is_trusted(address):
                 return address if _is_address(address) else peer
