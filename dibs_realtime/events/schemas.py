@@ -85,8 +85,8 @@ class EventPatch(Wire):
     description: Omissible[LongText] = None
     venue: Omissible[Annotated[Text, StringConstraints(strip_whitespace=True, max_length=200)]] = None
     timezone: Omissible[Timezone] = None
-    starts_at: Omissible[Utc] = None
-    ends_at: Omissible[Utc] = None
+    starts_at: Omissible[Moment] = None
+    ends_at: Omissible[Moment] = None
     guest_access: Omissible[GuestAccess] = None
     access_code: AccessCode | None = None
     guest_name: Omissible[GuestName] = None

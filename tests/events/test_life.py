@@ -51,6 +51,14 @@ async def test_beginning_and_end_decide_nothing(party: Party) -> None:
     assert (await party.guest.claim(party.offer["id"]))["verdict"] == "claimed"
 
 
+@pytest.mark.parametrize("change", [{"ends_at": "9999-12-31T23:59:59Z"}, {"starts_at": "0001-01-01T00:00:00Z"}])
+async def test_a_change_takes_no_time_that_a_new_event_may_not_have(party: Party, change: dict[str, str]) -> None:
+    await party.owner.refused(422, "PATCH", party.path, change)
+    whole = {name: party.event[name] for name in ("name", "timezone", "starts_at", "ends_at")}
+    await party.owner.refused(422, "POST", "/events", {**whole, **change})
+    assert (await party.world.guest(party.event["slug"])).id
+
+
 @pytest.mark.parametrize(
     ("path", "change"),
     [("", {"name": "Solstice"}), ("/offers/{offer}", {"title": "Soup"}), ("/gates/{gate}", {"name": "Rear"})],
