@@ -7,13 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
-
 from dibs_realtime.accounts.caller import Caller, Device, Guest
 from dibs_realtime.kit import problems
 from dibs_realtime.kit.clock import Clock
-from dibs_realtime.kit.http.binding import describe
 from dibs_realtime.kit.ids import new_id
+from dibs_realtime.kit.parsing import parse_part
 from dibs_realtime.live.connections import Connection, Connections
 from dibs_realtime.live.feeds import Feeds
 from dibs_realtime.live.figures import LiveFigures
@@ -73,7 +71,7 @@ class Desk:
     async def connect(self, sid: str, outbox: Outbox, headers: Mapping[str, Any], auth: Any) -> None:
         """Let a client in, as whoever its token says, or as nobody without one. Raises Refused with the problem."""
         try:
-            handshake = _parse(Handshake, auth or {}, "auth")
+            handshake = parse_part(Handshake, auth or {}, "auth")
             caller = await self._caller(handshake)
         except problems.Problem as problem:
             raise Refused(problem.detail or problem.title, shape(problem)) from None
@@ -147,7 +145,7 @@ class Desk:
             if call is None:
                 raise problems.not_found("There is no message of this name.")  # noqa: TRY301  # likewise
             body = arguments[0] if len(arguments) == 1 else arguments or {}
-            return await self._handlers[name](connection, _parse(call.request, body, "body"))
+            return await self._handlers[name](connection, parse_part(call.request, body, "body"))
         except problems.Problem as raised:
             problem = raised
         except Exception:  # noqa: BLE001  # whatever it is, the caller gets a problem and we a line in the log
@@ -195,15 +193,6 @@ class Desk:
         assert isinstance(connection.caller, Guest)  # authorised
         claim = await self._ports.claim(connection.caller, request.offer_id, request.idempotency_key)
         return Reply({"ok": True, "claim": claim})
-
-
-def _parse(model: Any, body: Any, where: str) -> Any:
-    try:
-        return model.model_validate(body)
-    except ValidationError as error:
-        raise problems.invalid(describe(error, where)) from None
-    except RecursionError:
-        raise problems.unprocessable("This is nested too deep.", loc=(where,)) from None
 
 
 def shape(problem: problems.Problem) -> dict[str, Any]:

@@ -7,13 +7,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
-
 from dibs_realtime.accounts.caller import Caller, Device, User
 from dibs_realtime.events.actors import actor_of
 from dibs_realtime.kit import problems
-from dibs_realtime.kit.http.binding import describe
 from dibs_realtime.kit.ids import new_id
+from dibs_realtime.kit.parsing import parse_part
 from dibs_realtime.ledger.command import Lane
 from dibs_realtime.ledger.routing import Submits
 from dibs_realtime.redemptions.case import Scan
@@ -103,10 +101,8 @@ class DoorDesk:
 
     async def _one(self, caller: Caller, event_id: UUID, item: Any, language: str) -> dict[str, Any]:
         try:
-            request = RedeemRequest.model_validate(item)
+            request = parse_part(RedeemRequest, item, "item")
             return await self.redeem(caller, event_id, request, language, lane=Lane.UPLOAD)
-        except ValidationError as error:
-            problem = problems.invalid(describe(error, "item"))
         except problems.Problem as raised:
             problem = raised
         except Exception:  # noqa: BLE001  # the other items were decided: their answers must not be lost with it

@@ -1,12 +1,13 @@
 """Watching an event on one node."""
 
 import asyncio
+import json
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from .clients import Observer, Socket
+from .clients import Bare, Observer, Socket
 from .node import Node
 from .party import Party, new_key
 
@@ -49,6 +50,22 @@ async def test_who_comes_back_gets_what_was_missed(node: Node, party: Party):
     assert (observer.seq, observer.resyncs) == (9, 0)
     assert observer.entries == (await party.ledger())[3:]
     await observer.disconnect()
+
+
+@pytest.mark.parametrize("after", ["2", True, 2.0])
+async def test_a_message_is_read_as_strictly_as_a_request(node: Node, party: Party, after: Any):
+    async with Socket(node, party.owner) as watcher:
+        ack = await watcher.call("watch", {"event_id": party.id, "after_seq": after})
+        assert ack["problem"]["status"] == 422
+        assert ack["problem"]["errors"][0]["loc"] == ["body", "after_seq"]
+
+
+async def test_a_message_that_is_nested_too_deep_is_refused(node: Node):
+    async with Bare(node) as bare:
+        await bare.hello()
+        for depth in (100, 220, 400, 1000):
+            await bare.ws.send_str('420["watch_public",{"slug":%s}]' % ("[" * depth + "]" * depth))
+            assert json.loads((await bare.text())[3:])[0]["problem"]["status"] == 422
 
 
 @pytest.mark.parametrize(

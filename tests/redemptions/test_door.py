@@ -141,6 +141,17 @@ async def test_a_batch_is_judged_in_order_and_each_item_on_its_own(party: Party)
     assert {(result["verdict"], result["replayed"]) for result in many} == {("accepted", True)}
 
 
+async def test_an_item_of_a_batch_is_read_as_strictly_as_a_request(party: Party) -> None:
+    item = {"code": party.codes[0], "idempotency_key": fresh_key()}
+    local = {"verdict": "accepted", "device_time": party.world.clock(), "clock_offset_ms": 0, "clock_suspect": False}
+    loose = [{**item, "units": True}, {**item, "local": {**local, "clock_suspect": 1}}, {**item, "code": 7}, [item]]
+    results = (await party.device.post(f"{party.path}/redemptions/batch", {"items": loose}))["results"]
+    assert [result["problem"]["status"] for result in results] == [422] * 4
+    assert results[0]["problem"]["errors"][0]["loc"] == ["item", "units"]
+    for wrong in loose:
+        await party.device.refused(422, "POST", f"{party.path}/redemptions", wrong)
+
+
 async def test_a_closed_event_still_takes_what_doors_did_before(party: Party, clock: MovableClock) -> None:
     scanned_at = clock()
     clock.forward(minutes=5)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from dibs_realtime.kit import problems
 from dibs_realtime.kit.http.address import Addresses
 from dibs_realtime.kit.http.routes import Call, Gatekeeper, Route
+from dibs_realtime.kit.parsing import describe, parse
 
 _JSON = CIMultiDict({CONTENT_TYPE: "application/json; charset=utf-8"})
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -34,7 +35,6 @@ def bind(app: web.Application, routes: Iterable[Route], gatekeeper: Gatekeeper, 
 def _bound(route: Route, gatekeeper: Gatekeeper, addresses: Addresses) -> Bound:
     uuid_parameters = [name for name in route.parameters if name.endswith("_id")]
     text_parameters = [name for name in route.parameters if not name.endswith("_id")]
-    validate = route.body.__pydantic_validator__.validate_json if route.body else None
 
     async def answer(request: web.Request) -> web.StreamResponse:
         path: dict[str, Any] = dict(request.match_info)
@@ -49,14 +49,8 @@ def _bound(route: Route, gatekeeper: Gatekeeper, addresses: Addresses) -> Bound:
         arguments: dict[str, Any] = {}
         if route.query is not None:
             arguments["query"] = _parse_query(route.query, request)
-        if validate is not None:
-            raw = await read_body(request, route)
-            try:
-                arguments["body"] = validate(raw, strict=True)  # JSON has types: "1" is no number
-            except ValidationError as error:
-                raise problems.invalid(describe(error, "body")) from None
-            except RecursionError:
-                raise problems.unprocessable("This is nested too deep.") from None
+        if route.body is not None:
+            arguments["body"] = parse(route.body, await read_body(request, route), "body")
         return _render(route, await route.handler(call, **arguments))
 
     return answer
@@ -78,14 +72,6 @@ async def read_body(request: web.Request, route: Route) -> bytes:
 def too_large(limit: int) -> problems.Problem:
     """413: more than `limit` bytes."""
     return problems.Problem(413, f"This is larger than {limit} bytes.", slug="too-large")
-
-
-def describe(error: ValidationError, where: str) -> list[dict[str, Any]]:
-    """Return a validation error's parts as the contract lists them, without the values that were sent."""
-    return [
-        {"loc": [where, *part["loc"]], "msg": part["msg"].removeprefix("Value error, ")}
-        for part in error.errors(include_url=False, include_context=False, include_input=False)
-    ][:100]
 
 
 @lru_cache(maxsize=4096)
