@@ -1,6 +1,7 @@
 """Connections to PostgreSQL: a pool for queries and a small one for the ledger's writer."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -25,11 +26,9 @@ READER_PLANS = {"enable_seqscan": "off", "jit": "off"}
 # Times come back as they went in, whatever zone the server was set up with; a lost peer's locks do not outlive it by
 # hours.
 SESSION = {"timezone": "UTC", "tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3"}
-_AWAY = (
-    OSError,
+_BROKEN_OFF = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
     asyncpg.AdminShutdownError,
@@ -37,6 +36,9 @@ _AWAY = (
     asyncpg.QueryCanceledError,
     asyncpg.ReadOnlySQLTransactionError,
 )
+"""What a statement ends with when the database goes away meanwhile."""
+_UNREACHABLE = (OSError, asyncpg.InterfaceError, *_BROKEN_OFF)
+"""What comes instead of a connection when it is away."""
 ACQUIRE_SECONDS = 3.0
 STATEMENT_SECONDS = 8.0
 
@@ -46,6 +48,10 @@ Connection = Any
 
 REPLAY_TRIES, REPLAY_PAUSE = 5, 0.02
 """How often, and how many seconds apart, a replica is asked whether it has caught up."""
+REPLICA_SECONDS = 0.2
+"""How long all that may take, a connection included: one that hangs is not waited for."""
+REPLICA_REST_SECONDS = 5.0
+"""How long a replica that failed is left alone."""
 
 
 class UnfitError(Exception):
@@ -78,6 +84,7 @@ class Database:
         self._read: asyncpg.Pool[Any] | None = None
         self._write: asyncpg.Pool[Any] | None = None
         self._replica: asyncpg.Pool[Any] | None = None
+        self._replica_rests_until = 0.0
 
     async def open(self) -> None:
         """Open the pools. Raises OSError or an asyncpg error when the database does not answer, or UnfitError."""
@@ -126,13 +133,16 @@ class Database:
         Else from the primary: a replica that is away or behind is never seen by anybody. For long reads; a short one
         costs less on the primary than asking how far the replica is.
         """
-        if self._replica is not None:
+        if self._replica is not None and time.monotonic() >= self._replica_rests_until:
             committed = await self.fetchval("SELECT pg_current_wal_flush_lsn()::text")
             try:
-                async with _borrowed(self._replica) as connection:
+                async with asyncio.timeout(REPLICA_SECONDS) as patience, _borrowed(self._replica) as connection:
                     if await _has_replayed(connection, committed):
+                        patience.reschedule(None)
                         return list(await connection.fetch(sql, *arguments))
-            except (problems.Problem, asyncpg.PostgresError):  # a read that a replay is in the way of, too
+            except (problems.Problem, TimeoutError):
+                self._replica_rests_until = time.monotonic() + REPLICA_REST_SECONDS
+            except asyncpg.PostgresError:  # a read that a replay is in the way of
                 pass
         return await self.fetch(sql, *arguments)
 
@@ -190,12 +200,17 @@ async def _left_as_found(_connection: Connection) -> None:
 
 async def _has_replayed(replica: Connection, committed: str) -> bool:
     """Say whether the replica shows all that the primary had committed at that place of its log; wait a moment."""
-    for attempt in range(REPLAY_TRIES):
-        if attempt:
-            await asyncio.sleep(REPLAY_PAUSE)
-        # Null on a server that is no replica: then it is not ours to trust.
-        if await replica.fetchval("SELECT pg_last_wal_replay_lsn() >= $1::text::pg_lsn", committed):
-            return True
+    try:
+        for attempt in range(REPLAY_TRIES):
+            if attempt:
+                await asyncio.sleep(REPLAY_PAUSE)
+            # Null on a server that is no replica: then it is not ours to trust.
+            if await replica.fetchval("SELECT pg_last_wal_replay_lsn() >= $1::text::pg_lsn", committed):
+                return True
+    except asyncio.CancelledError:
+        # The pool would wait for the server to stop the statement, and the server may not hear it.
+        replica.terminate()
+        raise
     return False
 
 
@@ -204,11 +219,33 @@ async def _borrowed(pool: "asyncpg.Pool[Any] | None") -> AsyncIterator[Connectio
     if pool is None:
         raise problems.unavailable()
     try:
-        async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+        connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
+    except _UNREACHABLE as error:
+        raise _away() from error
+    try:
+        try:
             yield connection
-    except _AWAY as error:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            # The driver tells how the connection broke off, not why: whoever was cancelled must not go on.
-            raise asyncio.CancelledError from error
-        raise problems.unavailable("The database is away. Nothing is lost: try again.") from error
+        except asyncpg.InterfaceError as error:
+            if _is_lost(connection):
+                raise _away() from error
+            connection.terminate()  # a mistake of ours, such as two statements at once: who knows what it is at
+            raise
+        finally:
+            await pool.release(connection)
+    except _BROKEN_OFF as error:
+        raise _away() from error
+
+
+def _is_lost(connection: Connection) -> bool:
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:  # the pool took it back already
+        return True
+
+
+def _away() -> BaseException:
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        # The driver tells how the connection broke off, not why: whoever was cancelled must not go on.
+        return asyncio.CancelledError()
+    return problems.unavailable("The database is away. Nothing is lost: try again.")

@@ -1,11 +1,14 @@
 """Long reads go to a replica, and nobody ever sees from it that it is one."""
 
+import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
 
+from dibs_realtime.kit import database as module
 from dibs_realtime.kit.database import Database
 from dibs_realtime.local.postgres import LocalPostgres
 from dibs_realtime.migrate import migrate
@@ -34,8 +37,11 @@ def replica(primary: LocalPostgres, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture
-async def database(primary: LocalPostgres, replica: LocalReplica) -> AsyncIterator[Database]:
-    """Both, as a node has them."""
+async def database(
+    primary: LocalPostgres, replica: LocalReplica, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Database]:
+    """Both, as a node has them; but the replica is asked again at once, whatever a busy machine made it miss."""
+    monkeypatch.setattr(module, "REPLICA_REST_SECONDS", 0)
     opened = Database(primary.url(), replica_url=replica.url())
     await opened.open()
     await opened.execute("CREATE TABLE IF NOT EXISTS marks (n int)")
@@ -97,6 +103,29 @@ async def test_a_replica_that_is_away_is_not_missed(database: Database, replica:
         assert not (await database.fetch_aside(WHERE))[0]["aside"]
     finally:
         replica.start()
+    assert await settled(database)
+
+
+async def test_a_replica_that_hangs_is_asked_once_and_then_left_alone(
+    database: Database, replica: LocalReplica, monkeypatch: pytest.MonkeyPatch
+):
+    assert await settled(database)
+    monkeypatch.setattr(module, "REPLICA_REST_SECONDS", 3600)
+    connection = await asyncpg.connect(replica.url())
+    hanging = await connection.fetch("SELECT pid FROM pg_stat_activity WHERE application_name = 'dibs'")
+    await connection.close()
+    assert hanging
+    for row in hanging:
+        os.kill(row["pid"], signal.SIGSTOP)
+    try:
+        assert not (await database.fetch_aside(WHERE))[0]["aside"]
+    finally:
+        for row in hanging:
+            os.kill(row["pid"], signal.SIGCONT)
+    for _ in range(20):
+        assert not (await database.fetch_aside(WHERE))[0]["aside"]
+    monkeypatch.setattr(module, "REPLICA_REST_SECONDS", 0)
+    monkeypatch.setattr(database, "_replica_rests_until", 0)
     assert await settled(database)
 
 

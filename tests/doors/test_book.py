@@ -12,7 +12,7 @@ import psutil
 import pytest
 import uvloop
 
-from dibs_realtime.doors.book import queries
+from dibs_realtime.doors.book import queries, sealer
 from dibs_realtime.doors.book.model import ITERATIONS, NAME_BYTES, Content, cut, derive, seal
 from dibs_realtime.doors.book.repository import Book as SealedBook
 from dibs_realtime.doors.book.sealer import Stretcher
@@ -180,6 +180,28 @@ async def test_two_nodes_seal_each_voucher_once(database: Database, party: Party
     book = await current(party.device)
     assert sorted(book.records) == list(range(122))
     assert await database.fetchval("SELECT revision FROM door_books WHERE event_id = $1", party.id) == 122
+
+
+async def test_a_stretching_process_that_dies_is_told_as_what_it_is_and_replaced(
+    party: Party, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    await current(party.device)
+    monkeypatch.setattr(sealer, "LOOK_SECONDS", 0.1)
+    seal_codes, killed = Stretcher.seal, False
+
+    async def seal_and_die(self: Stretcher, *arguments: Any) -> list[Any]:
+        nonlocal killed
+        if not killed:
+            killed = True
+            await self.close()
+            raise BrokenPipeError
+        return await seal_codes(self, *arguments)
+
+    monkeypatch.setattr(Stretcher, "seal", seal_and_die)
+    [code] = await party.world.codes(party.owner, party.id, party.ticket["id"], 1)
+    assert (await current(party.device)).find(code) is not None
+    assert killed
+    assert "a door's book cannot be sealed now" in caplog.text
 
 
 def test_a_record_has_one_length_and_hides_the_names():

@@ -1,4 +1,4 @@
-"""What a cancellation and a broken connection at the same moment come to."""
+"""What is told as "the database is away", and what never is."""
 
 import asyncio
 import os
@@ -10,6 +10,7 @@ import pytest
 
 from dibs_realtime.kit import database as module
 from dibs_realtime.kit.database import Database
+from dibs_realtime.kit.problems import Problem
 from dibs_realtime.local.postgres import LocalPostgres
 
 
@@ -37,3 +38,39 @@ async def test_who_is_cancelled_does_not_take_it_for_a_database_that_is_away(
             os.kill(server.pid, signal.SIGCONT)
         assert asking.cancelled()
         await database.close()
+
+
+async def test_a_connection_that_is_lost_is_the_database_away(database: Database) -> None:
+    async def ended_by_the_server() -> None:
+        async with database.transaction() as connection:
+            pid = await connection.fetchval("SELECT pg_backend_pid()")
+            await database.execute("SELECT pg_terminate_backend($1)", pid)
+            while True:
+                await connection.execute("SELECT 1")
+
+    async def ended_here() -> None:
+        async with database.reading() as connection:
+            connection.terminate()
+            await connection.execute("SELECT 1")
+
+    for lose in (ended_by_the_server, ended_here):
+        with pytest.raises(Problem) as raised:
+            await lose()
+        assert raised.value.status == 503
+    assert await database.fetchval("SELECT 1") == 1
+
+
+async def test_a_mistake_of_ours_is_not_told_as_a_database_that_is_away(database: Database) -> None:
+    async def two_at_once() -> None:
+        async with database.reading() as connection:
+            await asyncio.gather(connection.execute("SELECT pg_sleep(0.1)"), connection.execute("SELECT 1"))
+
+    with pytest.raises(asyncpg.InterfaceError, match="another operation"):
+        await two_at_once()
+    assert await database.fetchval("SELECT 1") == 1
+
+
+async def test_what_else_breaks_while_a_connection_is_lent_is_not_the_database(database: Database) -> None:
+    with pytest.raises(BrokenPipeError):
+        async with database.transaction():
+            raise BrokenPipeError
