@@ -115,8 +115,10 @@ class RevocationFeed:
                     heard = await subscriber.get()
                     if heard.data is not None:
                         self._read(heard.data)
-            except AWAY:
-                _log.info("the subscription to revocations is lost; beginning it anew")
+            except AWAY as error:
+                _log.info("the subscription to revocations ended", extra={"error": type(error).__name__})
+            except Exception:  # noqa: BLE001  # whatever it is, this loop must go on
+                _log.exception("the subscription to revocations failed")
             finally:
                 with contextlib.suppress(*AWAY):
                     await subscriber.aclose()

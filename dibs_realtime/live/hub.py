@@ -7,10 +7,10 @@ from collections.abc import Collection, Coroutine, Mapping
 from typing import Any
 from uuid import UUID
 
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 from prometheus_client import CollectorRegistry
 
-from dibs_realtime.accounts.caller import Device
+from dibs_realtime.accounts.caller import Device, Guest
 from dibs_realtime.kit import problems
 from dibs_realtime.kit.clock import Clock
 from dibs_realtime.kit.database import Database
@@ -136,9 +136,13 @@ class Hub:
         """Tell all clients when to come back: spread, so that other nodes can take them in one by one."""
         for event in list(self._feeds):
             self._gathering.flush(event.event_id)
+        self._call_back(list(self._connections))
+
+    def _call_back(self, those: Collection[Connection]) -> None:
+        """Tell clients that are disconnected next when to come back."""
         limits = self._limits
-        spread = min(limits.return_at_most, max(limits.return_at_least, len(self._connections) * limits.return_seconds))
-        for connection in self._connections:
+        spread = min(limits.return_at_most, max(limits.return_at_least, len(those) * limits.return_seconds))
+        for connection in those:
             seconds = limits.return_at_least if isinstance(connection.caller, Device) else spread
             self._fanout.send_to(connection, "reconnect", {"within_ms": round(seconds * 1000)})
 
@@ -183,6 +187,15 @@ class Hub:
     def _jumped(self, feed: Feed) -> None:
         self._beacon.jumped(feed)
         self._public.changed(feed.event_id)
+        # Guests and doors are told of single vouchers, and of which is not known now: coming back they ask for all.
+        behind = [
+            connection
+            for connection in self._connections
+            if isinstance(connection.caller, Device | Guest) and connection.caller.event_id == feed.event_id
+        ]
+        self._call_back(behind)
+        for connection in behind:
+            connection.outbox.finish(WSCloseCode.SERVICE_RESTART)
 
     # ── connections ──
 

@@ -216,7 +216,10 @@ class SessionEnded(_Sent):
 
 
 class Reconnect(_Sent):
-    """The node is about to stop and disconnects next: come back at a random moment within so many milliseconds."""
+    """The node disconnects next: come back at a random moment within so many milliseconds.
+
+    It is about to stop; or it does not know what this guest or door was not told, who asks for everything then.
+    """
 
     within_ms: int
 
@@ -259,5 +262,5 @@ PUSHES: Mapping[str, Push] = {
     "voucher": Push(WalletVoucher, "the guest who has the voucher"),
     "unwatched": Push(Unwatched, "one connection"),
     "session_ended": Push(SessionEnded, "one connection"),
-    "reconnect": Push(Reconnect, "all connections of a node that stops"),
+    "reconnect": Push(Reconnect, "those whom the node disconnects next"),
 }

@@ -3,6 +3,9 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
+from dibs_realtime.live import feed as feed_module
 from tests.support.waiting import eventually
 
 from .clients import Socket
@@ -43,6 +46,28 @@ async def test_a_voucher_that_is_claimed_right_after_connecting_is_shown(start: 
             voucher = await party.claim(guest)
             [shown] = await screen.expect("voucher", seconds=1)
             assert shown["id"] == voucher["id"]
+
+
+async def test_guests_and_doors_come_back_when_a_node_skipped_what_happened(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    one, two = await start(), await start(redis_url=f"unix://{tmp_path}/nowhere.sock")
+    party = await Party.begin(one)
+    guest, (door, _) = await party.guest(), await party.device()
+    async with Socket(two, guest) as screen, Socket(two, door) as scanner, Socket(two, party.owner) as watcher:
+        for watching in (scanner, watcher):
+            await watching.watch(party.id)
+        monkeypatch.setattr(feed_module, "LEAP", 0)  # now whatever the node hears of from PostgreSQL is too much
+        voucher = await party.claim(guest)
+        for gone in (screen, scanner):
+            [again] = await gone.expect("reconnect")
+            assert 0 < again["within_ms"] <= 10_000
+            await eventually(lambda gone=gone: not gone.client.connected)
+            assert gone.got["session_ended"] == []
+        await eventually(lambda: any(head["head_seq"] >= 6 for head in watcher.got["head"]))
+        assert watcher.client.connected
+    async with Socket(two, guest):
+        assert [held["id"] for held in (await two.ask("GET", "/guest/vouchers", guest))["items"]] == [voucher["id"]]
 
 
 async def test_the_public_page_counts(start: Start):

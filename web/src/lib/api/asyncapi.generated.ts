@@ -345,7 +345,9 @@ export interface components {
         };
         /**
          * Reconnect
-         * @description The node is about to stop and disconnects next: come back at a random moment within so many milliseconds.
+         * @description The node disconnects next: come back at a random moment within so many milliseconds.
+         *
+         *     It is about to stop; or it does not know what this guest or door was not told, who asks for everything then.
          */
         Reconnect: {
             within_ms: number;
