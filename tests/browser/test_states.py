@@ -1,4 +1,4 @@
-"""Every page in every state: nothing for axe, no sideways scrolling. With SCREENSHOTS=folder, pictures of it, too."""
+"""Every page in every state: for axe, in 320 pixels, by keyboard, and still. With SCREENSHOTS=folder, pictures, too."""
 
 import base64
 import os
@@ -12,6 +12,7 @@ from playwright.async_api import Page
 
 from .accessibility import accessible, settled
 from .chromium import ROOT
+from .keyboard import walkable
 from .states import STATES, Stage
 from .visitors import PROFILES, Profile, Theme
 
@@ -42,6 +43,8 @@ PAGES = {
     "e": "guest/event", "v": "guest/voucher", "wallet": "guest/wallet",
 }  # fmt: skip
 """Which states show which of the built pages. Of the API's page test_api_docs.py knows."""
+MOVING = """() => document.getAnimations()
+  .filter(({ playState }) => playState === 'running').map(({ effect }) => effect?.target?.outerHTML.slice(0, 160))"""
 WIDTH = "() => document.scrollingElement.scrollWidth"
 
 
@@ -52,10 +55,17 @@ async def test_it_is_for_everybody(name: str, stage: Stage) -> None:
         await _look(page, profile, theme)
         await accessible(page)
     await page.set_viewport_size(NARROWEST)
+    await _drawn(page)
     width = await page.evaluate(WIDTH)
     assert width <= NARROWEST["width"], f"{page.url} is {width} px wide where there are {NARROWEST['width']}"
+    await page.emulate_media(reduced_motion="reduce")
+    moving = await page.evaluate(MOVING)
+    assert not moving, f"{page.url} moves although the reader prefers stillness: {moving}"
+    await page.emulate_media(reduced_motion="no-preference")
     if folder := os.environ.get("SCREENSHOTS"):
         await _paint(page, name, Path(folder))
+    # Last of all, because it moves the focus.
+    await walkable(page)
 
 
 def test_every_route_of_the_organizer_has_a_state() -> None:
@@ -79,7 +89,11 @@ def test_every_page_has_a_state() -> None:
 async def _look(page: Page, profile: Profile, theme: Theme) -> None:
     await page.set_viewport_size(PROFILES[profile]["viewport"])
     await page.emulate_media(color_scheme=theme)
-    # What follows a page's size, a chart say, does so a frame later.
+    await _drawn(page)
+
+
+async def _drawn(page: Page) -> None:
+    """Wait two frames: what follows a page's size, a chart say, does so a frame later."""
     await page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from playwright.async_api import Browser, BrowserContext, Page, Route, expect
+from playwright.async_api import Browser, BrowserContext, Page, Route, WebSocketRoute, expect
 
 from tests.support.world import Organizer, Party
 
@@ -83,19 +83,20 @@ class Visitors:
         path: str,
         *arguments: Any,
         network: Mapping[str, Handler] | None = None,
-        is_mute: bool = False,
+        sockets: Callable[[WebSocketRoute], object] | None = None,
         **options: Any,
     ) -> Page:
         """Return a new person's page at that path. Arguments as for `enter`. Next tab: `page.context.new_page()`.
 
-        network: what becomes of requests whose address matches a pattern. is_mute: nobody answers their sockets.
+        network: what becomes of requests whose address matches a pattern. sockets: who answers theirs
+        instead of the server.
         """
         context = await self.enter(*arguments, **options)
         page = await context.new_page()
         for pattern, handler in (network or {}).items():
             await page.route(pattern, handler)
-        if is_mute:
-            await page.route_web_socket("**/socket.io/**", lambda _socket: None)
+        if sockets is not None:
+            await page.route_web_socket("**/socket.io/**", sockets)
         await page.goto(path)
         return page
 

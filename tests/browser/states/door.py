@@ -303,6 +303,7 @@ async def closed(stage: Stage) -> Page:
 
 @state("door/ended")
 async def ended(stage: Stage) -> Page:
+    stage.guard.expect("401 GET .*/door-snapshot")
     page = await stage.door(label="Lost phone")
     await expect(page.get_by_text("Live")).to_be_visible()
     devices = await stage.party.owner.get(f"{stage.party.path}/devices")

@@ -55,6 +55,7 @@ async def voucher(stage: Stage) -> Page:
 @state("guest/wallet/lithuanian")
 async def wallet(stage: Stage) -> Page:
     page = await voucher(stage)
+    await expect(page.get_by_text("Tiesiogiai", exact=True)).to_be_visible()
     await page.goto("/wallet/")
     await expect(page.get_by_role("heading", name=stage.party.event["name"])).to_be_visible()
     return page

@@ -45,13 +45,6 @@ class Long(Party):
         return self
 
 
-async def cut(stage: Stage, page: Page) -> None:
-    """Take the network away, for good."""
-    stage.guard.expect("ERR_INTERNET_DISCONNECTED", "WebSocket", "when fetching the script")
-    await page.context.set_offline(True)
-    await page.evaluate("() => window.dispatchEvent(new Event('offline'))")
-
-
 # ── organizers ──
 
 
@@ -88,7 +81,7 @@ async def sign_in_failed(stage: Stage) -> Page:
 
 @state("organizer/live/loading")
 async def live_loading(stage: Stage) -> Page:
-    page = await stage.organizer(stage.party.owner, f"/app/#/events/{stage.party.id}", is_mute=True)
+    page = await stage.organizer(stage.party.owner, f"/app/#/events/{stage.party.id}", sockets=lambda _socket: None)
     await expect(page.locator("[aria-busy] h1")).to_be_visible()
     return page
 
@@ -98,7 +91,8 @@ async def live_lost(stage: Stage) -> Page:
     page = await stage.organizer(stage.party.owner, f"/app/#/events/{stage.party.id}")
     await expect(page.get_by_text("Live", exact=True)).to_be_visible()
     await expect(page.get_by_role("img", name="Chart of claims")).to_be_visible()
-    await cut(stage, page)
+    stage.guard.expect("ERR_INTERNET_DISCONNECTED", "WebSocket")
+    await page.context.set_offline(True)
     await expect(page.get_by_role("button", name="Try now")).to_be_visible()
     return page
 
@@ -164,9 +158,7 @@ async def guest_failed(stage: Stage) -> Page:
 
 @state("guest/event/lost")
 async def guest_lost(stage: Stage) -> Page:
-    page = await stage.open(f"/e/{stage.party.event['slug']}")
-    await expect(page.get_by_text("Live", exact=True)).to_be_visible()
-    await cut(stage, page)
+    page = await stage.open(f"/e/{stage.party.event['slug']}", sockets=lambda socket: socket.close())
     await expect(page.get_by_text("What you see may be old").last).to_be_visible()
     return page
 

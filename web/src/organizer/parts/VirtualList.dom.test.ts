@@ -1,4 +1,4 @@
-import { render, screen } from '@testing-library/svelte';
+import { fireEvent, render, screen } from '@testing-library/svelte';
 import { createRawSnippet } from 'svelte';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
@@ -29,4 +29,20 @@ it('asks for more near the end, and not before', async () => {
   expect(onend).not.toHaveBeenCalled();
   await rerender({ items: items.slice(0, 10) });
   expect(onend).toHaveBeenCalled();
+});
+
+it('leaves a row its element while it scrolls, and the order of elements is that of the rows', async () => {
+  const items = Array.from({ length: 1_000 }, (_, index) => index);
+  render(VirtualList, { props: { items, label: 'Numbers', rowHeight: 4, row } });
+  const places = (): number[] =>
+    screen.getAllByRole('listitem').map((each) => Number(each.getAttribute('aria-posinset')));
+  const ninth = screen.getAllByRole('listitem')[8];
+  const view = screen.getByRole('group');
+  view.scrollTop = 10 * 4 * 16;
+  await fireEvent.scroll(view);
+  expect(ninth?.isConnected).toBe(true);
+  expect(ninth?.getAttribute('aria-posinset')).toBe('9');
+  const first = places()[0] ?? 0;
+  expect(first).toBeGreaterThan(1);
+  expect(places()).toEqual(places().map((_, index) => first + index));
 });
