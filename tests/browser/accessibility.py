@@ -10,6 +10,9 @@ from .chromium import ROOT
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice")
 RUN = "(tags) => axe.run(document, { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] })"
 
+MOVING = """() => document.getAnimations()
+  .filter(({ playState }) => playState === 'running').map(({ effect }) => effect?.target?.outerHTML.slice(0, 160))"""
+
 
 @cache
 def _axe() -> str:
@@ -23,6 +26,12 @@ async def accessible(page: Page) -> None:
         await page.evaluate(_axe())
     found = await page.evaluate(RUN, list(TAGS))
     assert not found["violations"], "\n".join([f"axe on {page.url}:", *map(_line, found["violations"])])
+
+
+async def still(page: Page) -> None:
+    """Fail when something moves."""
+    moving = await page.evaluate(MOVING)
+    assert not moving, f"{page.url} moves although the reader prefers stillness: {moving}"
 
 
 async def settled(page: Page) -> None:

@@ -10,7 +10,7 @@ from typing import Literal
 import pytest
 from playwright.async_api import Page
 
-from .accessibility import accessible, settled
+from .accessibility import accessible, settled, still
 from .chromium import ROOT
 from .keyboard import walkable
 from .states import STATES, Stage
@@ -43,8 +43,6 @@ PAGES = {
     "e": "guest/event", "v": "guest/voucher", "wallet": "guest/wallet",
 }  # fmt: skip
 """Which states show which of the built pages. Of the API's page test_api_docs.py knows."""
-MOVING = """() => document.getAnimations()
-  .filter(({ playState }) => playState === 'running').map(({ effect }) => effect?.target?.outerHTML.slice(0, 160))"""
 WIDTH = "() => document.scrollingElement.scrollWidth"
 
 
@@ -59,8 +57,7 @@ async def test_it_is_for_everybody(name: str, stage: Stage) -> None:
     width = await page.evaluate(WIDTH)
     assert width <= NARROWEST["width"], f"{page.url} is {width} px wide where there are {NARROWEST['width']}"
     await page.emulate_media(reduced_motion="reduce")
-    moving = await page.evaluate(MOVING)
-    assert not moving, f"{page.url} moves although the reader prefers stillness: {moving}"
+    await still(page)
     await page.emulate_media(reduced_motion="no-preference")
     if folder := os.environ.get("SCREENSHOTS"):
         await _paint(page, name, Path(folder))
