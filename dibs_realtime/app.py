@@ -158,9 +158,12 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
     )  # fmt: skip
     presence = PresenceRepository(database)
 
+    live_limits = LiveLimits(
+        messages_per_second=settings.messages_per_second, messages_burst=2 * settings.messages_per_second
+    )
     documents = Documents(
         lambda: openapi.document(app[PARTS].routes, title="Party Dibs", version=__version__),
-        lambda: asyncapi.document(__version__, settings.public_url),
+        lambda: asyncapi.document(__version__, settings.public_url, live_limits),
     )
     routes: tuple[Route, ...] = (
         # The router tries addresses of the same beginning one after the other: the doors' come first.
@@ -192,9 +195,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
         redis,
         clock,
         registry,
-        limits=LiveLimits(
-            messages_per_second=settings.messages_per_second, messages_burst=2 * settings.messages_per_second
-        ),
+        limits=live_limits,
         origins=(settings.public_url,),
     )
     sealer = Sealer(BookRepository(database))

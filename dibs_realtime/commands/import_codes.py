@@ -3,7 +3,6 @@
 import asyncio
 import csv
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import click
@@ -12,15 +11,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
-from dibs_realtime import schema, settings
+from dibs_realtime.commands.server import data_option, opened, settings_of_server
 from dibs_realtime.dashboard.queries import RESIDENT
 from dibs_realtime.kit.clock import utc_now
-from dibs_realtime.kit.database import Database
-from dibs_realtime.kit.problems import Problem
 from dibs_realtime.ledger.model import SYSTEM
 from dibs_realtime.ledger.writer import Ledger
-from dibs_realtime.local.postgres import SOCKET_NAME
-from dibs_realtime.local.servers import LocalServers
 from dibs_realtime.settings import Settings
 from dibs_realtime.vouchers.exporting import harmless
 from dibs_realtime.vouchers.importing import Importing, Outcome, Stage
@@ -51,12 +46,7 @@ _WORDS: dict[RejectReason, str] = {
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write the refused lines into this CSV file.",
 )
-@click.option(
-    "--data",
-    "data_dir",
-    type=click.Path(path_type=Path),
-    help="The folder of a running `dibs up`. [default: .dibs]",
-)
+@data_option
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_command(slug: str, rejected_file: Path | None, data_dir: Path | None, file: Path) -> None:
     """Import a CSV FILE of codes.
@@ -70,33 +60,20 @@ def import_command(slug: str, rejected_file: Path | None, data_dir: Path | None,
         raw = file.read_bytes()
     except OSError as error:
         raise click.ClickException(f"{file} cannot be read: {error.strerror}") from error
-    outcome = asyncio.run(_import(_settings(data_dir), slug, raw))
+    outcome = asyncio.run(_import(settings_of_server(data_dir, public_url="http://localhost"), slug, raw))
     _tell(outcome, file)
     if rejected_file is not None:
         _keep(outcome.rejected, rejected_file)
 
 
 async def _import(configured: Settings, slug: str, raw: bytes) -> Outcome:
-    await schema.check(configured.database_url)
-    database = Database(
-        configured.database_url,
-        writer_url=configured.database_writer_url,
-        prepared=configured.database_prepared_statements,
-        readers=4,
-        writers=1,
-    )
-    try:
-        await database.open()
+    async with opened(configured, readers=4) as database:
         event_id: UUID | None = await database.fetchval("SELECT id FROM events WHERE slug = $1", slug)
         if event_id is None:
             raise click.ClickException(f"No event has the address {slug}.")
         importing = Importing(database, Publisher(database, Ledger(database, utc_now, RESIDENT), utc_now))
         with _Bars(raw) as bars:
             return await importing.bring(event_id, SYSTEM, raw, None, bars.show)
-    except Problem as problem:
-        raise click.ClickException(problem.detail) from problem
-    finally:
-        await database.close()
 
 
 class _Bars(Progress):
@@ -118,18 +95,6 @@ class _Bars(Progress):
         if stage not in self._tasks_of:
             self._tasks_of[stage] = self.add_task(stage.capitalize(), total=total)
         self.update(self._tasks_of[stage], completed=done, total=total or max(done, self._lines))
-
-
-def _settings(data_dir: Path | None) -> Settings:
-    """Return the settings; where no database is set, that of a running `dibs up`. Raises SettingsError."""
-    # None of these is used here.
-    fallback: dict[str, Any] = {"redis_url": "unix://", "secret_key": "-" * 32, "public_url": "http://localhost"}
-    forced = {"data_dir": data_dir} if data_dir is not None else {}
-    known = settings.load(forced=forced, fallback={**fallback, "database_url": "postgresql://"})
-    servers = LocalServers(known.data_dir)
-    if (servers.postgres.sockets / SOCKET_NAME).exists():
-        fallback["database_url"] = servers.database_url
-    return settings.load(forced=forced, fallback=fallback)
 
 
 def _tell(outcome: Outcome, file: Path) -> None:

@@ -7,17 +7,12 @@ from typing import Any
 
 import click
 
-from dibs_realtime import schema, settings
 from dibs_realtime.accounts.links import PasswordLinks, UnknownAccountError
 from dibs_realtime.accounts.model import RESET_LINK, SETUP_LINK
 from dibs_realtime.accounts.repository import EmailTakenError
 from dibs_realtime.accounts.schemas import email_address
+from dibs_realtime.commands.server import data_option, opened, settings_of_server
 from dibs_realtime.kit.clock import utc_now
-from dibs_realtime.kit.database import Database
-from dibs_realtime.kit.problems import Problem
-from dibs_realtime.local.postgres import SOCKET_NAME
-from dibs_realtime.local.servers import LocalServers
-from dibs_realtime.settings import Settings
 
 MakeLink = Callable[[PasswordLinks], Awaitable[str]]
 
@@ -38,18 +33,12 @@ def user_command() -> None:
 
 
 _email = click.argument("email", type=_EmailAddress())
-_data = click.option(
-    "--data",
-    "data_dir",
-    type=click.Path(path_type=Path),
-    help="The folder of a running `dibs up`. [default: .dibs]",
-)
 
 
 @user_command.command("create")
 @_email
 @click.option("--name", help="What others see. [default: what is before the @]")
-@_data
+@data_option
 def create_command(email: str, name: str | None, data_dir: Path | None) -> None:
     """Make an account and print a link with which its holder chooses a password, once."""
     shown = (name or "").strip()[:120] or email.partition("@")[0]
@@ -64,7 +53,7 @@ def create_command(email: str, name: str | None, data_dir: Path | None) -> None:
 
 @user_command.command("reset")
 @_email
-@_data
+@data_option
 def reset_command(email: str, data_dir: Path | None) -> None:
     """Print a link with which the account's holder chooses a new password, once. All its sessions end then."""
     try:
@@ -75,38 +64,9 @@ def reset_command(email: str, data_dir: Path | None) -> None:
 
 
 async def _link(data_dir: Path | None, make: MakeLink) -> str:
-    configured = _settings(data_dir)
-    await schema.check(configured.database_url)
-    database = Database(
-        configured.database_url,
-        writer_url=configured.database_writer_url,
-        prepared=configured.database_prepared_statements,
-        readers=1,
-        writers=1,
-    )
-    try:
-        await database.open()
+    configured = settings_of_server(data_dir)
+    async with opened(configured, readers=1) as database:
         return await make(PasswordLinks(database, configured.public_url))
-    except Problem as problem:
-        raise click.ClickException(problem.detail) from problem
-    finally:
-        await database.close()
-
-
-def _settings(data_dir: Path | None) -> Settings:
-    """Return the settings; where no database is set, that of a running `dibs up`. Raises SettingsError."""
-    # Neither is used here, and `dibs up` keeps its own.
-    fallback: dict[str, Any] = {"redis_url": "unix://", "secret_key": "-" * 32}
-    forced = {"data_dir": data_dir} if data_dir is not None else {}
-    known = settings.load(
-        forced=forced, fallback={**fallback, "database_url": "postgresql://", "public_url": "http://localhost"}
-    )
-    servers = LocalServers(known.data_dir)
-    if (servers.postgres.sockets / SOCKET_NAME).exists():
-        fallback["database_url"] = servers.database_url
-        scheme = "https" if known.tls_certificate else "http"
-        fallback["public_url"] = f"{scheme}://localhost:{known.port}"
-    return settings.load(forced=forced, fallback=fallback)
 
 
 def _tell(link: str, days: int) -> None:

@@ -37,8 +37,8 @@ disconnects (close code 1012): who comes back at a random moment within that tim
 _TOKEN = "The access token of an organizer, door device or guest, sent as `token` in Socket.IO's `auth`."  # noqa: S105
 
 
-def document(version: str, public_url: str) -> Json:
-    """Return the description for a server that is reached at `public_url`."""
+def document(version: str, public_url: str, limits: LiveLimits) -> Json:
+    """Return the description for a server that is reached at `public_url` and grants each connection so much."""
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -48,7 +48,7 @@ def document(version: str, public_url: str) -> Json:
             "license": {"name": "MIT"},
         },
         "defaultContentType": "application/json",
-        "servers": {"hub": _server(public_url)},
+        "servers": {"hub": _server(public_url, limits)},
         "channels": {
             CHANNEL: {
                 "address": "/",
@@ -71,9 +71,8 @@ def document(version: str, public_url: str) -> Json:
     }
 
 
-def _server(public_url: str) -> Json:
+def _server(public_url: str, limits: LiveLimits) -> Json:
     address = urlsplit(public_url)
-    limits = LiveLimits()
     return {
         "host": address.netloc,
         "pathname": "/socket.io/",

@@ -55,11 +55,11 @@ def up_command(
         configured = _load(forced, tls=tls, servers=servers)
         check_free(configured.host, configured.port)
         console.print(f"Starting on {servers.folder} …")
+        servers.announce(configured.public_url)
         servers.start()
         asyncio.run(migrate(servers.database_url))
         environment = settings.environment(configured)
         team = running.enter_context(workers(configured.workers, environment))
-        servers.announce(configured.public_url)
         _tell(console, configured)
         if with_demo:
             scheme = "https" if configured.tls_certificate else "http"

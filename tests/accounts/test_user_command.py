@@ -7,9 +7,13 @@ from click.testing import CliRunner
 
 from dibs_realtime.accounts.schemas import PasswordChoice
 from dibs_realtime.accounts.use_cases import Origin
+from dibs_realtime.commands.server import settings_of_server
 from dibs_realtime.commands.user import user_command
 from dibs_realtime.kit.clock import utc_now
 from dibs_realtime.kit.problems import Problem
+from dibs_realtime.local.postgres import SOCKET_NAME
+from dibs_realtime.local.servers import LocalServers
+from dibs_realtime.settings import SettingsError
 
 from .node import PASSWORD, Node, SetClock
 
@@ -72,17 +76,31 @@ async def test_what_cannot_be_done_is_told_in_one_line(dibs: Dibs):
 
 async def test_it_finds_a_running_dibs_up(dibs: Dibs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """Without a database in the settings, the one in the folder."""
-    from dibs_realtime.commands import user as module
-
     monkeypatch.delenv("DIBS_DATABASE_URL")
     monkeypatch.delenv("DIBS_PUBLIC_URL")
     _, output = await dibs("create", "ben@party.example")
     assert "DIBS_DATABASE_URL is not set" in str(output) or output == ""
 
-    folder = tmp_path / "party"
-    sockets = module.LocalServers(folder).postgres.sockets
-    sockets.mkdir(parents=True, exist_ok=True)
-    (sockets / module.SOCKET_NAME).touch()
-    settings = module._settings(Path("party"))
-    assert settings.database_url == module.LocalServers(folder).database_url
-    assert settings.public_url == "http://localhost:8080"
+    servers = LocalServers(tmp_path / "party")
+    servers.postgres.sockets.mkdir(parents=True, exist_ok=True)
+    (servers.postgres.sockets / SOCKET_NAME).touch()
+    servers.announce("https://192.168.1.7:9443")
+    settings = settings_of_server(Path("party"))
+    assert settings.database_url == servers.database_url
+    assert settings.public_url == "https://192.168.1.7:9443"
+
+    monkeypatch.setenv("DIBS_PUBLIC_URL", "https://party.example")
+    assert settings_of_server(Path("party")).public_url == "https://party.example"
+
+
+async def test_another_database_is_not_reached_where_a_dibs_up_is(
+    dibs: Dibs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    del dibs  # its environment
+    monkeypatch.delenv("DIBS_PUBLIC_URL")
+    servers = LocalServers(tmp_path / ".dibs")
+    servers.postgres.sockets.mkdir(parents=True, exist_ok=True)
+    (servers.postgres.sockets / SOCKET_NAME).touch()
+    servers.announce("https://192.168.1.7:9443")
+    with pytest.raises(SettingsError, match="DIBS_PUBLIC_URL is not set"):
+        settings_of_server(None)

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from dibs_realtime.live.asyncapi import document
+from dibs_realtime.live.limits import LiveLimits
 from dibs_realtime.live.messages import CALLS, PUSHES
-from tests.support.rest import Client
+from tests.conftest import StartNode
 
 
 @pytest.fixture
 def described() -> dict[str, Any]:
-    return document("1.2.3", "https://party.example")
+    return document("1.2.3", "https://party.example", LiveLimits())
 
 
 def references(value: Any) -> Iterator[str]:
@@ -56,7 +57,7 @@ def test_every_message_of_the_contract_is_described(described: dict[str, Any]):
 def test_the_server_is_the_public_one(described: dict[str, Any]):
     server = described["servers"]["hub"]
     assert (server["host"], server["protocol"], server["pathname"]) == ("party.example", "wss", "/socket.io/")
-    assert document("1", "http://localhost:8080")["servers"]["hub"]["protocol"] == "ws"
+    assert document("1", "http://localhost:8080", LiveLimits())["servers"]["hub"]["protocol"] == "ws"
     assert described["info"]["version"] == "1.2.3"
 
 
@@ -67,8 +68,10 @@ def test_requests_are_strict_and_answers_may_grow(described: dict[str, Any]):
     assert schemas["Watching"]["required"] == ["ok", "epoch", "head_seq", "snapshot", "entries", "resync"]
 
 
-async def test_the_server_serves_it(client: Client):
+async def test_the_server_serves_it_with_the_limits_it_has(start_node: StartNode):
+    client = await start_node(messages_per_second=7)
     async with client.get("/api/asyncapi.json") as response:
         served = await response.json()
     assert served["asyncapi"] == "3.0.0"
+    assert "14 at once and 7 a second after that" in served["servers"]["hub"]["description"]
     assert served["operations"].keys() == CALLS.keys() | PUSHES.keys()
