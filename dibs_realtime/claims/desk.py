@@ -46,7 +46,7 @@ class GuestDesk:
         self._clock = clock
 
     async def sign_in(self, slug: str, wanted: NewGuest, address: str, user_agent: str) -> GuestSession:
-        """Make a guest of the event. Raises Problem 403 (wrong access code), 404, 409 (closed), 422, 429."""
+        """Make a guest of the event. Raises Problem 403 (wrong access code), 404, 422, 429."""
         now = self._clock()
         door = await self._repository.door(slug)
         if door is None:

@@ -11,7 +11,7 @@ from dibs_realtime.ledger.editing import render
 from dibs_realtime.ledger.queries import resident_view
 from dibs_realtime.ledger.view import View
 from dibs_realtime.offers.model import OFFER_COUNTERS, OFFERS, Offer, counter_of, remaining
-from dibs_realtime.vouchers.model import GUEST
+from dibs_realtime.vouchers.model import GUEST, PUBLISHED
 
 _TABLES = (EVENTS, OFFERS, OFFER_COUNTERS)
 _WALLET = f"""
@@ -21,9 +21,8 @@ SELECT v.id, v.event_id, v.code, v.state, v.offer_id, o.title AS offer_title, v.
   FROM vouchers v
   JOIN offers o ON o.event_id = v.event_id AND o.id = v.offer_id
   {GUEST}
- WHERE v.event_id = $1 AND (v.batch_id IS NULL OR EXISTS (
-       SELECT FROM voucher_batches b WHERE b.event_id = v.event_id AND b.id = v.batch_id AND b.seq IS NOT NULL))
-"""  # noqa: S608  # a constant
+ WHERE v.event_id = $1 AND {PUBLISHED}
+"""  # noqa: S608  # constants
 
 
 async def public_event(database: Database, slug: str) -> PublicEvent | None:

@@ -34,7 +34,6 @@ class Door:
 
     event_id: UUID
     slug: str
-    status: str
     ends_at: datetime
     guest_access: str
     access_code: str | None
@@ -51,7 +50,7 @@ class GuestRepository:
     async def door(self, slug: str) -> Door | None:
         """Return what the event with this address asks; None: unknown, or a draft."""
         row = await self._database.fetchrow(
-            """SELECT id AS event_id, slug, status, ends_at, guest_access, access_code, guest_name
+            """SELECT id AS event_id, slug, ends_at, guest_access, access_code, guest_name
                  FROM events WHERE slug = $1 AND status <> 'draft'""",
             slug,
         )

@@ -1,7 +1,6 @@
 """Pairing: how a phone becomes a device of an event."""
 
 import hashlib
-import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,8 +12,8 @@ from dibs_realtime.kit import problems
 from dibs_realtime.kit.clock import Clock
 from dibs_realtime.kit.limits import FailureWindow, Limits
 from dibs_realtime.ledger.writer import Ledger
+from dibs_realtime.vouchers import codes
 
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base32, as for vouchers
 CODE_LENGTH = 8
 VALID_FOR = timedelta(minutes=15)
 ASK_AGAIN_WITHIN = timedelta(seconds=60)
@@ -23,13 +22,12 @@ ASK_AGAIN_WITHIN = timedelta(seconds=60)
 
 def new_code() -> str:
     """Return a new pairing code: 40 random bits."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(CODE_LENGTH))
+    return codes.generate()[:CODE_LENGTH]
 
 
 def digest(code: str) -> bytes:
     """Return the hash under which a code (as typed) is kept."""
-    typed = code.upper().replace(" ", "").replace("-", "").replace("O", "0").replace("I", "1").replace("L", "1")
-    return hashlib.sha256(typed.encode("utf-8", "replace")).digest()
+    return hashlib.sha256(codes.folded(code).encode("utf-8", "replace")).digest()
 
 
 class PairingOffice:

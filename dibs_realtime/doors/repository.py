@@ -9,7 +9,16 @@ from dibs_realtime.events.tokens import token_end
 from dibs_realtime.kit.database import Database
 
 ONLINE_WITHIN = timedelta(seconds=30)
-"""A connection that was not heard of for so long is gone."""
+"""A device counts as connected when its node said so within that time: a node that died says nothing."""
+PRESENCE = """LEFT JOIN LATERAL (
+       SELECT bool_or(s.online AND s.seen_at > $2) AS online, max(s.seen_at) AS last_seen_at
+         FROM device_presence s WHERE s.event_id = d.event_id AND s.device_id = d.id) p ON true"""
+"""Joins to devices `d` whether they are connected; $2 is `online_since`."""
+
+
+def online_since(now: datetime) -> datetime:
+    """Return since when a device must have been heard of to count as connected."""
+    return now - ONLINE_WITHIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +114,9 @@ class PresenceRepository:
     async def of(self, event_id: UUID, now: datetime) -> dict[UUID, Presence]:
         """Return the presence of the event's devices that were ever seen."""
         rows = await self._database.fetch(
-            """SELECT device_id, max(seen_at) AS last_seen_at, bool_or(online AND seen_at > $2) AS online
-                 FROM device_presence WHERE event_id = $1 GROUP BY device_id""",
+            f"""SELECT d.id AS device_id, p.online, p.last_seen_at FROM devices d {PRESENCE}
+                 WHERE d.event_id = $1 AND p.last_seen_at IS NOT NULL""",  # noqa: S608  # a constant
             event_id,
-            now - ONLINE_WITHIN,
+            online_since(now),
         )
         return {row["device_id"]: Presence(row["online"], row["last_seen_at"]) for row in rows}

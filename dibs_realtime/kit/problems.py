@@ -45,11 +45,6 @@ class Problem(Exception):  # noqa: N818  # RFC 9457's own word
         return shape
 
 
-def bad_request(detail: str) -> Problem:
-    """400: what was sent cannot be read at all."""
-    return Problem(400, detail, slug="bad-request")
-
-
 def unauthorized(detail: str = "Sign in first.") -> Problem:
     """401: no token, or a bad one."""
     return Problem(401, detail, slug="unauthorized", headers={"WWW-Authenticate": "Bearer"})

@@ -50,11 +50,6 @@ class Redis:
         """Whether Redis answered when it was last asked."""
         return self._healthy
 
-    @property
-    def raw(self) -> Client | RedisCluster:
-        """The client itself, for what the methods here do not offer. It raises `AWAY`."""
-        return self._client
-
     def new_subscriber(self) -> Subscriber:
         """Return a subscriber with connections of its own. It raises `AWAY`."""
         if self._cluster is not None:

@@ -23,11 +23,6 @@ class Together(Generic[Key, Value]):
         self._waiting: dict[Key, asyncio.Future[Value | None]] = {}
         self._task: asyncio.Task[None] | None = None
 
-    @property
-    def is_busy(self) -> bool:
-        """Whether somebody waits for an answer."""
-        return self._task is not None
-
     async def ask(self, key: Key) -> Value | None:
         """Return the key's value or None. Raises what reading raises."""
         future = self._waiting.get(key)

@@ -1,15 +1,13 @@
 """Which devices are connected, kept in PostgreSQL for all nodes to see."""
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from dibs_realtime.accounts.caller import Device
+from dibs_realtime.doors.repository import PRESENCE, online_since
 from dibs_realtime.kit.database import Database
-
-ONLINE_SECONDS = 30.0
-"""A device counts as connected when its node said so within that time: a node that died says nothing."""
 
 _SEEN = """
 INSERT INTO device_presence AS p (event_id, device_id, connection_id, node_id, seen_at, online)
@@ -24,16 +22,14 @@ DELETE FROM device_presence p
 _GONE = """
 UPDATE device_presence SET online = false, seen_at = $4 WHERE event_id = $1 AND device_id = $2 AND connection_id = $3
 """
-_OF_EVENTS = """
+_OF_EVENTS = f"""
 SELECT d.event_id, d.id AS device_id, d.label, d.gate_id,
        coalesce(p.online, false) AS online, p.last_seen_at
   FROM devices d
-  LEFT JOIN LATERAL (
-       SELECT bool_or(p.online AND p.seen_at > $2) AS online, max(p.seen_at) AS last_seen_at
-         FROM device_presence p WHERE p.event_id = d.event_id AND p.device_id = d.id) p ON true
+  {PRESENCE}
  WHERE d.event_id = ANY($1::uuid[]) AND d.status <> 'revoked'
  ORDER BY d.event_id, d.id
-"""
+"""  # noqa: S608  # a constant
 
 
 class PresenceRepository:
@@ -46,8 +42,7 @@ class PresenceRepository:
     async def connected(self, device: Device, connection_id: str, now: datetime) -> None:
         """Note a new connection."""
         await self.seen([(device, connection_id)], now)
-        online_since = now - timedelta(seconds=ONLINE_SECONDS)
-        await self._database.execute(_TIDY, device.event_id, device.device_id, connection_id, online_since)
+        await self._database.execute(_TIDY, device.event_id, device.device_id, connection_id, online_since(now))
 
     async def disconnected(self, device: Device, connection_id: str, now: datetime) -> None:
         """Note that a connection ended."""
@@ -68,9 +63,8 @@ class PresenceRepository:
 
     async def of_events(self, event_ids: Collection[UUID], now: datetime) -> Mapping[UUID, list[dict[str, Any]]]:
         """Return each event's devices as `presence` lists them."""
-        online_since = now - timedelta(seconds=ONLINE_SECONDS)
         devices: dict[UUID, list[dict[str, Any]]] = {event_id: [] for event_id in event_ids}
-        for row in await self._database.fetch(_OF_EVENTS, list(event_ids), online_since):
+        for row in await self._database.fetch(_OF_EVENTS, list(event_ids), online_since(now)):
             shape = dict(row)
             devices[shape.pop("event_id")].append(shape)
         return devices

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
+from redis import Redis as PlainRedis
 
 from dibs_realtime.kit.redis import Redis
 from dibs_realtime.local.redis import LocalRedis
@@ -28,12 +29,13 @@ async def redis(own_redis: LocalRedis):
     await made.close()
 
 
-async def test_commands(redis: Redis):
+async def test_commands(redis: Redis, own_redis: LocalRedis):
     assert redis.healthy
     assert await redis.get("a") is None
     assert await redis.set("a", b"1", 10)
     assert await redis.get("a") == b"1"
-    assert 9_000 < await redis.raw.pttl("a") <= 10_000
+    with PlainRedis.from_url(own_redis.url) as plain:
+        assert 9_000 < plain.pttl("a") <= 10_000
     assert await redis.delete("a", "b")
     assert await redis.delete()
     assert await redis.get("a") is None

@@ -5,15 +5,15 @@ import json
 from typing import Any
 from uuid import UUID
 
-from dibs_realtime.doors.book.model import STATE, Content, derive, flags, seal
+from dibs_realtime.doors.book.model import CLAIMED, DEAD, STATE, Content, derive, seal
 
 SALT, ITERATIONS = bytes(range(16)), 1_000
 _OFFER = UUID("0197d3a0-0000-7000-8000-0000deadbeef")
 _VOUCHERS: list[tuple[str, int, str | None, int, int]] = [
     ("7KQ4MX2P9T", 1, None, 0, 0),
-    ("0000000001", 1_000, "Ona", 999, flags(claimed=True, dead=False)),
-    ("ABCD", 3, "Žydrūnas Ąžuolaitis-Šimkus", 3, flags(claimed=True, dead=True)),
-    ("Z" * 32, 2, "👩‍👩‍👧‍👦 family", 1, flags(claimed=False, dead=True)),
+    ("0000000001", 1_000, "Ona", 999, CLAIMED),
+    ("ABCD", 3, "Žydrūnas Ąžuolaitis-Šimkus", 3, CLAIMED | DEAD),
+    ("Z" * 32, 2, "👩‍👩‍👧‍👦 family", 1, DEAD),
 ]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from redis import Redis as PlainRedis
 
 from dibs_realtime.kit import json
 from dibs_realtime.kit.redis_channels import Subscriber
@@ -148,8 +149,9 @@ async def test_news_travels_between_nodes_by_the_bus_alone(start: Start, monkeyp
     await observer.disconnect()
 
 
-async def subscribed(node: Node, party: Party) -> bool:
-    [(_, count)] = await node.parts.redis.raw.pubsub_numsub(f"dibs:e:{party.id}")
+def subscribed(node: Node, party: Party) -> bool:
+    with PlainRedis.from_url(node.parts.settings.redis_url) as redis:
+        [(_, count)] = redis.pubsub_numsub(f"dibs:e:{party.id}")
     return bool(count)
 
 
@@ -223,10 +225,10 @@ async def test_a_subscription_that_breaks_or_goes_deaf_is_begun_anew(start: Star
 
 
 async def break_subscriptions(node: Node) -> None:
-    raw = node.parts.redis.raw
-    for client in await raw.client_list():
-        if int(client["sub"]) > 0:
-            await raw.execute_command("CLIENT", "KILL", "ID", client["id"])
+    with PlainRedis.from_url(node.parts.settings.redis_url) as redis:
+        for client in redis.client_list():
+            if int(client["sub"]) > 0:
+                redis.client_kill_filter(_id=client["id"])
 
 
 async def deafen(node: Node) -> None:

@@ -1,11 +1,13 @@
 """Which doors are connected."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from dibs_realtime.live import presence, repository
+from dibs_realtime.doors import repository
+from dibs_realtime.live import presence
 from tests.support.waiting import eventually
 
 from .clients import Socket
@@ -17,7 +19,7 @@ from .party import Party
 def quick(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(presence, "HEARTBEAT_SECONDS", 0.3)
     monkeypatch.setattr(presence, "LOOK_SECONDS", 0.5)
-    monkeypatch.setattr(repository, "ONLINE_SECONDS", 1.5)
+    monkeypatch.setattr(repository, "ONLINE_WITHIN", timedelta(seconds=1.5))
 
 
 def is_online(watcher: Socket, device_id: str) -> bool | None:

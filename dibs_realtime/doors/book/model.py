@@ -56,8 +56,3 @@ def seal(derived: bytes, ordinal: int, content: bytes) -> bytes:
     # Made of what it seals, so that no two contents ever share a nonce under a key.
     nonce = hmac.digest(key, place + content, "sha256")[:12]
     return RECORD.pack(index, ordinal, nonce, AESGCM(key).encrypt(nonce, content, place))
-
-
-def flags(*, claimed: bool, dead: bool) -> int:
-    """Return a voucher's flags as they stand outside the seal."""
-    return (CLAIMED if claimed else 0) | (DEAD if dead else 0)

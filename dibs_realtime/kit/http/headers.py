@@ -58,12 +58,10 @@ PROBLEM_HEADERS: Final[Mapping[int, tuple[str, ...]]] = {
 }
 
 PROBLEM_NAMES: Final[Mapping[int, str]] = {
-    400: "BadRequest",
     401: "Unauthorized",
     403: "Forbidden",
     404: "NotFound",
     409: "Conflict",
-    410: "Gone",
     412: "Stale",
     413: "TooLarge",
     415: "UnsupportedMediaType",
@@ -75,12 +73,10 @@ PROBLEM_NAMES: Final[Mapping[int, str]] = {
 """How the description calls an error. A route that documents another status needs a line here and in the texts."""
 
 PROBLEM_TEXTS: Final[Mapping[int, str]] = {
-    400: "This cannot be read at all.",
     401: "No token, or one that is not good (any longer).",
     403: "Callers of this kind are never admitted, or the member's role is too small.",
     404: "Unknown, of another event, or of an event that is not the caller's.",
     409: "The state does not allow it.",
-    410: "It was there and is no more.",
     412: "If-Match names another version than the current one.",
     413: "The body is too large.",
     415: "The body is of another content type.",
