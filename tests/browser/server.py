@@ -24,6 +24,7 @@ class Server:
         self.database_url = database_url
         # Browsers lend their camera, locks and service workers to localhost as to HTTPS.
         self.url = f"http://localhost:{port}"
+        self.database_url = database_url
         self._folder = folder
         self._environment = environment(
             database_url=database_url,

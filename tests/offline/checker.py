@@ -94,7 +94,7 @@ def violations(scans: list[Scan], server: Server, windows: dict[str, Window], vo
             found.append(f"{key}: more than one conflict: {opened}")
         if scan.admitted and not recorded and not refused:
             found.append(f"{key}: an admission without a record")
-        if recorded and not scan.admitted:
+        if recorded and not scan.admitted and "turned_away" not in opened:
             found.append(f"{key}: a record without an admission")
         if refused and (recorded or not scan.admitted):
             found.append(f"{key}: a conflict that was invented: {refused}")

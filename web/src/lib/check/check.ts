@@ -50,8 +50,8 @@ export type UndoAnswer =
 
 export interface Listener {
   /**
-   * An answer to the scan with this key; any number of times, the last one is the hub's. Returns whether somebody has it
-   * before their eyes.
+   * An answer to the scan with this key; any number of times, the last one is the hub's. Returns whether somebody could see
+   * it: what nobody did is told once more.
    */
   answered(key: string, answer: Answer): boolean;
   /** An answer to taking back what the scan with this key redeemed. */

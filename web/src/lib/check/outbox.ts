@@ -12,10 +12,13 @@ export interface PendingScan {
   readonly key: string;
   readonly eventId: string;
   readonly scan: Scan;
-  /** The door judged it alone and acted on it. */
+  /**
+   * What the door itself would say, without the guest's name: by its book as it was before the scan was ever sent, for what
+   * the hub does with this very scan must not count against it. Missing: it has no book.
+   */
+  readonly alone?: RedeemVerdict;
+  /** The door said that, and acted on it. */
   readonly local?: LocalJudgement;
-  /** What it showed then, without the guest's name. */
-  readonly verdict?: RedeemVerdict;
   /** Its voucher's place in the door's book, where it was found there. */
   readonly ordinal?: number;
   /** The hub cannot take it, and why: it stays until a person has seen it. */

@@ -168,6 +168,16 @@ describe('a scan', () => {
     expect(sent).toEqual(['a']);
   });
 
+  it('whose answer nobody could see is told again, until somebody could', async () => {
+    isSeen = false;
+    await check.check(scan('a'));
+    await vi.waitFor(() => expect(sent.length).toBeGreaterThan(2));
+    expect([pending.waiting, (await outbox.pending()).length]).toEqual([1, 1]);
+    isSeen = true;
+    await emptied();
+    expect(pending.waiting).toBe(0);
+  });
+
   it('survives a reload, and so does its key', async () => {
     redeem = lost;
     await check.check(scan('a'));
@@ -265,6 +275,18 @@ describe('a door alone', () => {
     expect([pending.waiting, pending.of(3).units]).toEqual([0, 0]);
   });
 
+  it('has not acted on what nobody could see', async () => {
+    redeem = lost;
+    alone = yes();
+    isSeen = false;
+    await check.check(scan('a'));
+    await settled('a');
+    await vi.waitFor(() => expect(pending.unjudged.map(({ key }) => key)).toEqual(['a']));
+    expect(pending.of(3).units).toBe(0);
+    isSeen = true;
+    await vi.waitFor(() => expect(pending.judged.map(({ key }) => key)).toEqual(['a']), 5_000);
+  });
+
   it('lets the late answer of the hub replace what it said', async () => {
     let answer: (verdict: RedeemVerdict) => void = () => undefined;
     redeem = () => new Promise((resolve) => (answer = resolve));
@@ -283,11 +305,11 @@ describe('a door alone', () => {
     let answer: (verdict: RedeemVerdict) => void = () => undefined;
     redeem = () => new Promise((resolve) => (answer = resolve));
     alone = no();
-    isSeen = false;
     const brought: RedeemRequest[] = [];
     batch = all((of) => accepted(scan(of.idempotency_key)), brought);
     await check.check(scan('a'));
     await settled('a');
+    isSeen = false;
     answer(accepted(scan('a')));
     await emptied();
     expect(brought).toMatchObject([{ idempotency_key: 'a', local: { verdict: 'refused' } }]);

@@ -7,7 +7,7 @@ import type { LocalJudgement, RedeemVerdict } from '../api/types.ts';
 import type { Answer, Check, Listener, Scan, UndoAnswer } from '../check/check.ts';
 import { isFinal, judgedBy, sent, type Ways, undone } from '../check/ways.ts';
 import type { PendingScan, PendingUndo, Store } from '../check/outbox.ts';
-import type { Alone, Judged } from './alone.ts';
+import type { Alone } from './alone.ts';
 import type { DoorClock } from './clock.ts';
 import type { PendingScans } from './pending.ts';
 import type { Uploads } from './uploads.ts';
@@ -49,18 +49,18 @@ export class OfflineCheck implements Check {
   async check(scan: Scan): Promise<void> {
     const { outbox, pending, clock } = this.#options;
     const timed = { ...scan, scannedAt: new Date(clock.now()).toISOString() };
-    // Before it is sent: what the hub does with this very scan must not count against it.
     const judged = await this.#options.alone.judge(timed);
     const item: PendingScan = {
       kind: 'scan',
       key: scan.key,
       eventId: scan.eventId,
       scan: timed,
+      ...(judged === null ? {} : { alone: nameless(judged.verdict) }),
       ...(judged?.ordinal == null ? {} : { ordinal: judged.ordinal }),
     };
     await outbox.put(item);
     pending.begin(item);
-    void this.#ask(item, judged);
+    void this.#ask(item, judged?.verdict);
   }
 
   async undo(scan: Pick<Scan, 'key' | 'eventId'>, redemptionId: string): Promise<void> {
@@ -104,7 +104,7 @@ export class OfflineCheck implements Check {
     if (outcome === 'ended') return this.#end();
     for (const item of pending.unjudged) {
       if (this.#closed || this.#underWay.has(item.key)) continue;
-      await this.#ask(item, await this.#options.alone.judge(item.scan));
+      await this.#ask(item);
     }
     for (const item of await outbox.pending())
       if (item.kind === 'undo' && item.eventId === eventId && !this.#closed)
@@ -113,11 +113,11 @@ export class OfflineCheck implements Check {
   }
 
   /** Asks the hub; after `patience` without an answer, or at once where it cannot be reached, the door judges alone. */
-  async #ask(item: PendingScan, judged: Judged | null): Promise<void> {
+  async #ask(item: PendingScan, own = item.alone): Promise<void> {
     if (this.#closed || this.#underWay.has(item.key)) return;
     this.#underWay.add(item.key);
     let alone: Promise<void> | null = null;
-    const judgeAlone = (): Promise<void> => (alone ??= this.#judgeAlone(item, judged));
+    const judgeAlone = (): Promise<void> => (alone ??= this.#judgeAlone(item, own));
     const cancel = this.#options.after(this.#options.patience, () => void judgeAlone());
     try {
       const verdict = await sent(this.#options.ways, item.scan);
@@ -135,27 +135,26 @@ export class OfflineCheck implements Check {
     }
   }
 
-  async #judgeAlone(item: PendingScan, judged: Judged | null): Promise<void> {
+  /** `own`: what the door says for itself; undefined: it has no book. */
+  async #judgeAlone(item: PendingScan, own: RedeemVerdict | undefined): Promise<void> {
     const { outbox, pending } = this.#options;
     if (!pending.has(item.key)) return;
-    if (judged === null) {
+    if (own === undefined) {
       pending.overdue(item.key);
       this.#tell(item.key, { kind: 'waiting' });
       return;
     }
-    const { voucher } = judged.verdict;
-    const after: PendingScan = {
-      ...item,
-      local: this.#judgement(judged),
-      verdict: { ...judged.verdict, voucher: voucher && { ...voucher, guest_name: null } },
-    };
-    pending.set(after);
+    const after: PendingScan = { ...item, local: this.#judgement(own) };
     // Kept before anybody is shown it.
     await outbox.change(after);
-    this.#tell(item.key, { kind: 'verdict', verdict: judged.verdict, provisional: true });
+    if (this.#tell(item.key, { kind: 'verdict', verdict: own, provisional: true }))
+      return pending.set(after);
+    // The door was busy with another guest: it has acted on nothing, and is told again.
+    pending.overdue(item.key);
+    await outbox.change(item);
   }
 
-  #judgement({ reason }: Judged): LocalJudgement {
+  #judgement({ reason }: RedeemVerdict): LocalJudgement {
     const { clock, staff } = this.#options;
     return {
       verdict: reason === null ? 'accepted' : 'refused',
@@ -180,6 +179,11 @@ export class OfflineCheck implements Check {
     const wasLetIn = item.local?.verdict === 'accepted' && verdict.verdict === 'refused';
     const wasTurnedAway = item.local?.verdict === 'refused' && verdict.verdict === 'accepted';
     if (wasLetIn || (wasTurnedAway && !isSeen)) return this.#again();
+    // Nobody has told the guest anything yet: it is asked and told again, until somebody could see it.
+    if (item.local === undefined && !isSeen) {
+      this.#options.pending.overdue(key);
+      return this.#again();
+    }
     await this.settle(item, answer);
   }
 
@@ -263,6 +267,10 @@ export class OfflineCheck implements Check {
   #tell(key: string, answer: Answer): boolean {
     return !this.#closed && this.#options.listener.answered(key, answer);
   }
+}
+
+function nameless(verdict: RedeemVerdict): RedeemVerdict {
+  return { ...verdict, voucher: verdict.voucher && { ...verdict.voucher, guest_name: null } };
 }
 
 function after(milliseconds: number, callback: () => void): () => void {

@@ -44,6 +44,18 @@ it('follows uses, step by step, and back', () => {
   expect(back).toMatchObject({ state: 'claimed', uses: 1, remaining: 1 });
 });
 
+it('follows which door holds its uses', () => {
+  const lease = { device_id: 'd1', until: '2026-07-04T23:00:00Z' };
+  const lend = entry('voucher.redeemed', '1', { uses: 1, lease });
+  const [lent] = moved([voucher('1', { max_uses: 3 })], [lend], '') as [VoucherRecord];
+  expect(lent).toMatchObject({ leased_to: 'd1', leased_until: lease.until });
+  const nobody = { leased_to: null, leased_until: null };
+  expect(moved([lent], [entry('lease.ended', '1')], '')[0]).toMatchObject(nobody);
+  expect(moved([lent], [entry('voucher.voided', '1')], '')[0]).toMatchObject(nobody);
+  const last = entry('voucher.redeemed', '1', { uses: 3 });
+  expect(moved([lent], [last], '')[0]).toMatchObject(nobody);
+});
+
 it('takes out what leaves the state that is asked for', () => {
   const items = [voucher('2', { state: 'issued' }), voucher('1', { state: 'issued' })];
   expect(moved(items, [entry('voucher.claimed', '2')], 'issued').map(({ id }) => id)).toEqual([

@@ -30,6 +30,8 @@ export function merged(
   return [...top, ...items.filter(({ id }) => id < last.id)];
 }
 
+const NOT_LENT = { leased_to: null, leased_until: null } as const;
+
 function after(voucher: VoucherRecord, { kind, data, at }: Entry): VoucherRecord {
   const with_ = (state: VoucherState, uses = voucher.uses): VoucherRecord => ({
     ...voucher,
@@ -42,13 +44,18 @@ function after(voucher: VoucherRecord, { kind, data, at }: Entry): VoucherRecord
     case 'voucher.claimed':
       return with_('claimed');
     case 'voucher.released':
-      return with_('released');
+      return { ...with_('released'), ...NOT_LENT };
     case 'voucher.voided':
-      return with_('voided');
+      return { ...with_('voided'), ...NOT_LENT };
     case 'voucher.redeemed': {
       const uses = Number(data['uses'] ?? voucher.uses);
-      return with_(uses >= voucher.max_uses ? 'redeemed' : voucher.state, uses);
+      if (uses >= voucher.max_uses) return { ...with_('redeemed', uses), ...NOT_LENT };
+      const lease = data['lease'] as { device_id: string; until: string } | undefined;
+      const lent = lease && { leased_to: lease.device_id, leased_until: lease.until };
+      return { ...with_(voucher.state, uses), ...lent };
     }
+    case 'lease.ended':
+      return { ...voucher, ...NOT_LENT };
     case 'redemption.reversed': {
       const uses = Math.max(0, voucher.uses - Number(data['units'] ?? 0));
       // Whether a guest holds it is not told here; the list is read again in a moment.

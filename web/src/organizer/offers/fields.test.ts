@@ -26,10 +26,13 @@ describe('an offer’s form', () => {
       max_uses: 3,
       redeem_from: null,
     });
-    expect(toPatch({ quantity: '', title: ' Beer ', gate_ids: ['g1'] }, ZONE)).toEqual({
+    expect(
+      toPatch({ quantity: '', title: ' Beer ', gate_ids: ['g1'], offline: 'lease' }, ZONE),
+    ).toEqual({
       quantity: null,
       title: 'Beer',
       gate_ids: ['g1'],
+      offline: 'lease',
     });
   });
 
@@ -59,6 +62,7 @@ describe('an offer’s form', () => {
       redeem_from: null,
       redeem_until: null,
       gate_ids: [],
+      offline: 'allow',
     });
   });
 });

@@ -17,6 +17,8 @@ export type OfferFields = {
   readonly redeem_until: string;
   /** Empty: at every gate. */
   readonly gate_ids: readonly string[];
+  /** What a door may do alone, without a network. */
+  readonly offline: OfferState['offline'];
 };
 
 export const WINDOWS = ['claim_from', 'claim_until', 'redeem_from', 'redeem_until'] as const;
@@ -38,6 +40,7 @@ export const NEW: OfferFields = {
   redeem_from: '',
   redeem_until: '',
   gate_ids: [],
+  offline: 'allow',
 };
 
 export function fieldsOf(offer: OfferState, zone: string): OfferFields {
@@ -54,6 +57,7 @@ export function fieldsOf(offer: OfferState, zone: string): OfferFields {
     redeem_from: toZoned(offer.redeem_from, zone),
     redeem_until: toZoned(offer.redeem_until, zone),
     gate_ids: offer.gate_ids,
+    offline: offer.offline,
   };
 }
 
@@ -82,12 +86,13 @@ export function checkOffer(fields: OfferFields, zone: string): Record<string, st
 
 /** The changes on the wire. */
 export function toPatch(changes: Partial<OfferFields>, zone: string): OfferPatch {
-  const { claimable, gate_ids, title, description, max_uses, ...rest } = changes;
+  const { claimable, gate_ids, offline, title, description, max_uses, ...rest } = changes;
   const patch: Record<string, unknown> = {};
   if (title !== undefined) patch['title'] = title.trim();
   if (description !== undefined) patch['description'] = description.trim();
   if (claimable !== undefined) patch['claimable'] = claimable;
   if (gate_ids !== undefined) patch['gate_ids'] = gate_ids;
+  if (offline !== undefined) patch['offline'] = offline;
   if (max_uses !== undefined) patch['max_uses'] = Number(max_uses);
   for (const [name, value] of Object.entries(rest)) {
     if (name === 'quantity' || name === 'per_guest_limit')

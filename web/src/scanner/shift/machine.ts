@@ -29,6 +29,8 @@ export interface Recent {
   readonly answer: Answer | null;
   readonly undo: UndoAnswer | 'asked' | null;
   readonly since: Since | null;
+  /** Its answer came while another guest's verdict was on the screen, and nobody has seen it yet. */
+  readonly unseen?: boolean;
 }
 
 export type Screen =
@@ -70,7 +72,7 @@ export type Intake = 'new' | 'ignore' | { readonly attach: string };
 export function intake(state: State, sighting: Sighting, deliberate: boolean, now: number): Intake {
   const open = state.recent.find(
     (scan) =>
-      (scan.answer === null || scan.answer.kind === 'waiting') &&
+      (!isSettled(scan.answer) || scan.unseen === true) &&
       ((sighting.code !== null && scan.code === sighting.code) ||
         (sighting.voucherId !== null && scan.voucherId === sighting.voucherId)),
   );
@@ -115,18 +117,21 @@ export function attached(state: State, key: string, now: number): State {
 export function answered(state: State, key: string, answer: Answer, now: number): State {
   const before = state.recent.find((scan) => scan.key === key);
   if (before === undefined || (answer.kind === 'waiting' && isSettled(before.answer))) return state;
+  const { screen } = state;
+  const isNews =
+    before.unseen === true || before.answer === null || !isAlike(before.answer, answer);
+  const isHidden = screen.at !== 'ready' && screen.key !== key && isSettled(answer) && isNews;
   const scan: Recent = {
     ...before,
     answer,
-    code: answer.kind === 'waiting' ? before.code : null,
+    code: isSettled(answer) && !isHidden ? null : before.code,
     voucherId: voucherOf(answer) ?? before.voucherId,
+    unseen: isHidden,
   };
   const after = { ...state, recent: replaced(state.recent, scan) };
-  const { screen } = state;
   if (screen.at === 'ready') {
     // It was waited for, and nobody looks at another guest: now is the time to tell. What the door had judged alike
     // already need not be told again.
-    const isNews = before.answer === null || !isAlike(before.answer, answer);
     return isNews ? shown(after, scan, answer, now, true) : after;
   }
   if (screen.key !== key) return after;
@@ -228,8 +233,13 @@ function shown(state: State, scan: Recent, answer: Answer, now: number, late: bo
     used: REFUSED_FOR,
     deny: REFUSED_FOR,
   };
+  const seen = { ...scan, code: isSettled(answer) ? null : scan.code, unseen: false };
   const until = tone === 'wait' ? null : now + stays[tone] * (late ? 2 : 1);
-  return { ...state, screen: { at: 'answer', key: scan.key, tone, from: now, until, late } };
+  return {
+    ...state,
+    screen: { at: 'answer', key: scan.key, tone, from: now, until, late },
+    recent: replaced(state.recent, seen),
+  };
 }
 
 /** The last scans, and whatever the hub could not take: a person has to see that. */

@@ -217,8 +217,8 @@ export class Shift {
 
   #answered(key: string, answer: Answer): boolean {
     this.#become(machine.answered(this.state, key, answer, performance.now()));
-    const { screen } = this.state;
-    return screen.at === 'answer' && screen.key === key && document.visibilityState === 'visible';
+    const scan = this.state.recent.find((known) => known.key === key);
+    return scan?.unseen !== true && document.visibilityState === 'visible';
   }
 
   #undone(key: string, answer: UndoAnswer): void {

@@ -52,6 +52,12 @@ export const codes = {
   voidIt: 'Void for good',
   reason: 'Why?',
   reasonHint: 'The door will say “voided”. This cannot be taken back.',
+  lent: 'Its uses are with',
+  lentTo: (door: string, until: string): string => `${door}, until ${until}`,
+  lentToUnknown: 'a phone that was taken out',
+  lentHint:
+    'Other doors refuse it meanwhile. Call it back where that phone is lost or switched off.',
+  recall: 'Call it back',
   givenBack: 'The guest gave this voucher back; it is over already.',
 
   makeTitle: 'Make codes',

@@ -90,6 +90,7 @@ const offer = {
   claim_until: 'Call dibs until',
   redeem_from: 'Redeem from',
   redeem_until: 'Redeem until',
+  offline: 'When a door has no network',
 };
 
 export const offers = {
@@ -109,6 +110,14 @@ export const offers = {
   limitHint: 'How many one guest may have. Empty: no limit.',
   usesHint: '1 for a single drink, 5 for a card of five.',
   gatesHint: 'Pick none, and it is good at every gate.',
+  offlineAllow: 'It lets guests in',
+  offlineAllowHint:
+    'By what it last knew. Two doors without a network may accept one voucher twice; you hear of it.',
+  offlineLease: 'One door keeps the voucher',
+  offlineLeaseHint:
+    'The door that scans it first with a network may give out its further uses alone. Others wait until that ends.',
+  offlineNo: 'It sends them away',
+  offlineNoHint: 'Nothing is given out twice, and nothing at all without a network.',
   windows: 'Times',
   windowsHint: (zone: string): string =>
     `In the time of the event (${zone}). Empty means no limit.`,
@@ -134,5 +143,6 @@ export const offers = {
     redeem_from: offer.redeem_from,
     redeem_until: offer.redeem_until,
     gate_ids: offer.gates,
+    offline: offer.offline,
   } satisfies Record<keyof OfferFields, string>,
 };

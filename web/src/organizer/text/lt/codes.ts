@@ -54,6 +54,11 @@ export const codes: typeof english = {
   voidIt: 'Panaikinti visam laikui',
   reason: 'Kodėl?',
   reasonHint: 'Durys sakys „panaikintas“. To atšaukti negalima.',
+  lent: 'Panaudojimus turi',
+  lentTo: (door, until) => `${door}, iki ${until}`,
+  lentToUnknown: 'pašalintas telefonas',
+  lentHint: 'Kitos durys jo tuo metu nepriima. Atšaukite, jei tas telefonas pamestas ar išjungtas.',
+  recall: 'Atšaukti',
   givenBack: 'Svečias šį kuponą grąžino; jis jau nebegalioja.',
 
   makeTitle: 'Sukurti kodų',

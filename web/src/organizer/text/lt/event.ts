@@ -88,6 +88,7 @@ const offer = {
   claim_until: 'Pasiimti iki',
   redeem_from: 'Panaudoti nuo',
   redeem_until: 'Panaudoti iki',
+  offline: 'Kai durys neturi ryšio',
 };
 
 export const offers: typeof english.offers = {
@@ -107,6 +108,14 @@ export const offers: typeof english.offers = {
   limitHint: 'Kiek gali turėti vienas svečias. Tuščia – be ribos.',
   usesHint: '1 – vienam gėrimui, 5 – penkių gėrimų kortelei.',
   gatesHint: 'Nepažymėjus nė vienų, galioja prie visų vartų.',
+  offlineAllow: 'Jos įleidžia',
+  offlineAllowHint:
+    'Pagal tai, ką žinojo paskutinį kartą. Dvejos durys be ryšio gali priimti tą patį kuponą; apie tai sužinosite.',
+  offlineLease: 'Kuponą turi vienos durys',
+  offlineLeaseHint:
+    'Tos, kurios pirmos nuskaitė turėdamos ryšį, likusius panaudojimus gali duoti pačios. Kitos laukia, kol tai baigsis.',
+  offlineNo: 'Jos neįleidžia',
+  offlineNoHint: 'Niekas neduodama dukart, o be ryšio – visai nieko.',
   windows: 'Laikai',
   windowsHint: (zone) => `Renginio laiku (${zone}). Tuščia – be ribos.`,
   claimWindow: 'Pasiimti',
@@ -131,5 +140,6 @@ export const offers: typeof english.offers = {
     redeem_from: offer.redeem_from,
     redeem_until: offer.redeem_until,
     gate_ids: offer.gates,
+    offline: offer.offline,
   },
 };
