@@ -11,6 +11,10 @@ from dibs_realtime.kit.repository import Entity
 Kind = Literal["user", "device", "guest"]
 ACCESS = timedelta(minutes=15)
 """How long an organizer's access token is good for."""
+AT_THE_DOOR = timedelta(days=3650)
+"""How long a device's or guest's token is good for as far as it goes; it is the session that ends, with its event."""
+CONFIRMED = timedelta(minutes=15)
+"""How long what was read of a session counts: when it ends may have been changed since."""
 IDLE = timedelta(days=30)
 """How long an organizer's session lives without being refreshed."""
 GRACE = timedelta(seconds=10)

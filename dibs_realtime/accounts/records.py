@@ -6,21 +6,21 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from dibs_realtime.accounts.model import Session
 from dibs_realtime.kit import json
 from dibs_realtime.kit.redis import Redis
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
-    """Whose session it is. That never changes: a record can only be wrong in that the session has ended."""
+class Record:
+    """Whose session it is, which never changes, and until when that counts without another look."""
 
     kind: str
     subject_id: UUID
     event_id: UUID | None
+    until: datetime
 
 
-_RECORD = TypeAdapter(Identity)
+_RECORD = TypeAdapter(Record)
 
 
 class SessionRecords:
@@ -29,7 +29,7 @@ class SessionRecords:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def get(self, session_id: UUID) -> Identity | None:
+    async def get(self, session_id: UUID) -> Record | None:
         """Return the record, or None when there is none."""
         raw = await self._redis.get(_key(session_id))
         if raw is None:
@@ -39,11 +39,9 @@ class SessionRecords:
         except ValidationError:
             return None
 
-    async def put(self, session: Session, now: datetime) -> Identity:
-        """Store the record until the session expires; return it."""
-        identity = Identity(session.kind, session.subject_id, session.event_id)
-        await self._redis.set(_key(session.id), json.dumps(identity), (session.expires_at - now).total_seconds())
-        return identity
+    async def put(self, session_id: UUID, record: Record, now: datetime) -> None:
+        """Store the record for as long as it counts."""
+        await self._redis.set(_key(session_id), json.dumps(record), (record.until - now).total_seconds())
 
     async def remove(self, session_ids: list[UUID]) -> None:
         """Delete the records."""

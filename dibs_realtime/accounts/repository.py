@@ -1,7 +1,7 @@
 """SQL that writes accounts, sessions, revocations and password links."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
@@ -59,6 +59,16 @@ class SessionRepository(Repository[Session]):
     async def revoke_of_event(self, event_id: UUID, reason: str, now: datetime) -> list[Revocation]:
         """End the sessions of an event's devices and guests; return the news."""
         return await self._revoke("event_id = $1", now, reason, event_id)
+
+    async def follow_event(self, event_id: UUID, expires_at: datetime, at_least: timedelta) -> None:
+        """Let the sessions of an event's devices and guests end then; each lives for so long at least."""
+        await self._connection.execute(
+            """UPDATE sessions SET expires_at = greatest($2::timestamptz, created_at + $3::interval)
+                WHERE event_id = $1 AND revoked_at IS NULL""",
+            event_id,
+            expires_at,
+            at_least,
+        )
 
     async def _revoke(self, where: str, now: datetime, reason: str, *arguments: object) -> list[Revocation]:
         place = len(arguments) + 1

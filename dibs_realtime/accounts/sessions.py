@@ -11,8 +11,8 @@ from uuid import UUID
 
 from dibs_realtime.accounts import queries
 from dibs_realtime.accounts.caller import Caller, Device, Guest, User
-from dibs_realtime.accounts.model import ACCESS, Kind, Revocation, Session
-from dibs_realtime.accounts.records import Identity, SessionRecords
+from dibs_realtime.accounts.model import ACCESS, AT_THE_DOOR, CONFIRMED, Kind, Revocation, Session
+from dibs_realtime.accounts.records import Record, SessionRecords
 from dibs_realtime.accounts.repository import SessionRepository, add_revocations, forget_the_past
 from dibs_realtime.accounts.revocations import RevocationFeed
 from dibs_realtime.kit import problems
@@ -49,7 +49,7 @@ class SessionDirectory:
         self._records = SessionRecords(redis)
         self._tokens = tokens
         self._clock = clock
-        self._known: OrderedDict[UUID, Caller] = OrderedDict()
+        self._known: OrderedDict[UUID, tuple[Caller, datetime]] = OrderedDict()
         self._denied: dict[UUID, datetime] = {}
         self._listeners: list[Callable[[Revocation], None]] = []
         self._feed = RevocationFeed(database, redis, self._hear)
@@ -90,8 +90,8 @@ class SessionDirectory:
             raise problems.unauthorized(_ENDED)
         if self._feed.lag > BLIND_SECONDS:
             raise problems.unavailable()
-        caller = self._known.get(claims.session_id)
-        return caller if caller is not None else await self._look_up(claims, now)
+        known = self._known.get(claims.session_id)
+        return known[0] if known is not None and now < known[1] else await self._look_up(claims, now)
 
     async def ended(self, session_ids: Sequence[UUID], now: datetime) -> set[UUID]:
         """Return which of these were revoked or have expired, which is no news. Raises Problem 503."""
@@ -109,19 +109,20 @@ class SessionDirectory:
         # come at once (a node has just started, an offer opens), one statement for all of them is quicker than a
         # record for each.
         alone = self._looking <= FEW
-        identity = await self._records.get(claims.session_id) if alone and self._feed.lag < TRUST_SECONDS else None
-        if identity is None:
+        record = await self._records.get(claims.session_id) if alone and self._feed.lag < TRUST_SECONDS else None
+        if record is None or now >= record.until:
             session = await self._reading.ask(claims.session_id)
             if session is None or not session.is_alive(now):
                 raise problems.unauthorized(_ENDED)
+            until = min(session.expires_at, now + CONFIRMED)
+            record = Record(session.kind, session.subject_id, session.event_id, until)
             if alone:
-                await self._records.put(session, now)
-            identity = Identity(session.kind, session.subject_id, session.event_id)
-        is_theirs = identity == Identity(claims.kind, claims.subject_id, claims.event_id)
+                await self._records.put(session.id, record, now)
+        is_theirs = record == Record(claims.kind, claims.subject_id, claims.event_id, record.until)
         if not is_theirs or claims.session_id in self._denied:  # it may have ended while we looked
             raise problems.unauthorized(_ENDED)
         caller = _caller(claims)
-        self._known[claims.session_id] = caller
+        self._known[claims.session_id] = caller, record.until
         if len(self._known) > MOST_KNOWN:
             self._known.popitem(last=False)
         return caller
@@ -165,8 +166,10 @@ class SessionDirectory:
         return session
 
     def access_token(self, session: Session, now: datetime) -> str:
-        """Return a token of the session: an organizer's for 15 minutes, others' until the session ends."""
-        end = min(now + ACCESS, session.expires_at) if session.kind == "user" else session.expires_at
+        """Return a token of the session: an organizer's for 15 minutes, others' for as long as the session lives."""
+        # An event may be moved, and the tokens that its guests and doors hold cannot: their session says when it ends.
+        is_user = session.kind == "user"
+        end = min(now + ACCESS, session.expires_at) if is_user else max(now + AT_THE_DOOR, session.expires_at)
         return self._tokens.issue(Claims(session.kind, session.subject_id, session.id, session.event_id, end), now)
 
     async def long_token(self, session_id: UUID, now: datetime) -> str:
@@ -175,6 +178,12 @@ class SessionDirectory:
         if session is None or not session.is_alive(now):
             raise problems.unauthorized(_ENDED)
         return self.access_token(session, now)
+
+    async def follow_event(
+        self, connection: Connection, event_id: UUID, expires_at: datetime, at_least: timedelta
+    ) -> None:
+        """Let an event's devices and guests be signed in until then; nodes notice within `CONFIRMED`."""
+        await SessionRepository(connection).follow_event(event_id, expires_at, at_least)
 
     # ── ends ──
     # What is written in a transaction is announced after its commit; if that fails, the news is still read

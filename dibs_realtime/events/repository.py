@@ -8,6 +8,7 @@ import asyncpg
 from dibs_realtime.accounts.sessions import SessionDirectory
 from dibs_realtime.events.commands import SLUG_TAKEN, resource
 from dibs_realtime.events.model import EVENTS, Event
+from dibs_realtime.events.tokens import AFTER_THE_END, AT_LEAST
 from dibs_realtime.kit import problems
 from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.ids import new_id
@@ -81,6 +82,14 @@ class EventRepository:
             raise problems.unprocessable("This key made another event.", loc=("header", "Idempotency-Key"))
         event_id: UUID = row["event_id"]
         return event_id
+
+    async def follow_end(self, event_id: UUID) -> None:
+        """Let the sessions of the event's devices and guests end as long after its end as new ones would."""
+        async with self._database.transaction() as connection:
+            # Shared with nobody who moves the end once more: whoever does comes here after us.
+            ends_at = await connection.fetchval("SELECT ends_at FROM events WHERE id = $1 FOR SHARE", event_id)
+            if ends_at is not None:
+                await self._sessions.follow_event(connection, event_id, ends_at + AFTER_THE_END, AT_LEAST)
 
     async def remove_draft(self, event_id: UUID, if_match: int | None) -> None:
         """Remove an event that was never open; its devices' sessions end. Raises Problem 404, 409 or 412."""

@@ -64,6 +64,8 @@ def routes(database: Database, ledger: Ledger, repository: EventRepository, cloc
         """Change an event. What is left out stays; only `access_code` may be null."""
         changes = {name: getattr(body, name) for name in body.model_fields_set}
         await ledger.submit(UpdateEvent(call.event_id, actor_of(call.caller), changes, call.if_match))
+        if "ends_at" in changes:
+            await repository.follow_end(call.event_id)
         return await shown(call.event_id, call.caller)
 
     @r.delete("/events/{event_id}", who="O", problems=(409,))

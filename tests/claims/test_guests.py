@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.support.clock import MovableClock
-from tests.support.rest import Rest
-from tests.support.world import Party, World, fresh_key
+from tests.support.rest import Client, Rest
+from tests.support.world import PASSWORD, Party, World, fresh_key
 
 
 async def public_offer(party: Party, offer_id: str) -> dict[str, Any]:
@@ -148,6 +148,41 @@ async def test_a_link_opens_the_wallet_elsewhere_once_and_for_ten_minutes(party:
     late = (await party.guest.post("/guest/links"))["url"].rpartition("#")[2]
     clock.forward(minutes=10, seconds=1)
     await nobody.refused(404, "POST", "/guest/links/open", {"token": late})
+
+
+async def test_tokens_follow_the_end_of_the_event_both_ways(
+    party: Party, second_node: Client, clock: MovableClock
+) -> None:
+    there = Rest(second_node, party.guest.token), Rest(second_node, party.device.token)
+    link = (await party.guest.post("/guest/links"))["url"].rpartition("#")[2]
+    tablet = await party.world.nobody.post("/guest/links/open", {"token": link})
+
+    async def are_in() -> bool:
+        callers = party.guest, there[0], Rest(party.world.client, tablet["access_token"])
+        answers = [await caller.ask("GET", "/guest/vouchers") for caller in callers]
+        answers += [await caller.ask("GET", f"{party.path}/gates") for caller in (party.device, there[1])]
+        statuses = {answer.status for answer in answers}
+        assert statuses in ({200}, {401})
+        return statuses == {200}
+
+    assert await are_in()
+    begun = clock()
+    await party.owner.patch(party.path, {"ends_at": begun + timedelta(days=60)})
+    clock.forward(days=89)
+    assert await are_in()
+    owner = await signed_in_again(party)
+    await owner.patch(party.path, {"ends_at": begun + timedelta(days=70)})
+    clock.forward(days=10)
+    assert await are_in()
+    await (await signed_in_again(party)).patch(party.path, {"ends_at": begun + timedelta(days=60)})
+    clock.forward(minutes=16)
+    assert not await are_in()
+
+
+async def signed_in_again(party: Party) -> Rest:
+    """Sign the owner in, whose session ended long ago."""
+    body = {"email": party.owner.email, "password": PASSWORD}
+    return Rest(party.world.client, (await party.world.nobody.post("/auth/login", body))["access_token"])
 
 
 async def test_tokens_of_guests_and_devices_end_thirty_days_after_the_event(party: Party, clock: MovableClock) -> None:

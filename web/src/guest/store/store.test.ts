@@ -129,6 +129,17 @@ describe('wallets', () => {
     expect(wallets().get('g1')).toBeNull();
   });
 
+  it('end as much later or earlier as their event does', () => {
+    const page = pageWith({ ends_at: '2026-07-05T00:00:00Z' });
+    wallets().begin(sessionWith('g1', { expires_at: '2026-08-04T00:00:00Z' }), page);
+    now = Date.parse('2026-08-05T00:00:00Z');
+    expect(wallets().get('g1')?.ended).toBe('expired');
+    wallets().know({ ...page, ends_at: '2026-07-07T00:00:00Z' });
+    expect(wallets().get('g1')?.ended).toBeNull();
+    wallets().know({ ...page, ends_at: '2026-07-04T00:00:00Z' });
+    expect(wallets().get('g1')?.ended).toBe('expired');
+  });
+
   it('opened again keep what they held', () => {
     wallets().begin(sessionWith(), pageWith());
     wallets().put('g1', voucherWith());

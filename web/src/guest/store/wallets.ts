@@ -102,7 +102,8 @@ export class Wallets {
   /** Takes in the event's page as it is now. */
   know(page: WalletEvent & { readonly id: string }): void {
     for (const wallet of this.all())
-      if (wallet.event_id === page.id) this.#change(wallet.guest_id, { event: facts(page) });
+      if (wallet.event_id === page.id)
+        this.#change(wallet.guest_id, { event: facts(page), expires_at: moved(wallet, page) });
   }
 
   /** Takes in a voucher as it is now, unless a newer state of it is known. */
@@ -170,6 +171,13 @@ function merged(
       all.set(voucher.id, voucher);
   }
   return [...all.values()].sort((one, other) => (one.id < other.id ? 1 : -1));
+}
+
+/** When the wallet's time is over: so much later or earlier than it was told as the event's end was moved. */
+function moved({ expires_at, event }: Wallet, page: WalletEvent): string {
+  if (event === null || event.ends_at === page.ends_at) return expires_at;
+  const by = Date.parse(page.ends_at) - Date.parse(event.ends_at);
+  return new Date(Date.parse(expires_at) + by).toISOString();
 }
 
 function facts(page: WalletEvent): WalletEvent {
