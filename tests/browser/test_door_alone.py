@@ -97,6 +97,9 @@ async def test_two_doors_alone_are_one_conflict(visitors: Visitors, party: Party
     guard.expect(*CUT_OFF)
     here = await ready(visitors, party, label="Left door")
     there = await ready(visitors, party, label="Right door", via=cable.url)
+    await there.get_by_role("button", name="Menu").click()
+    await there.get_by_label("Who is at this door").fill("Jonas")
+    await there.get_by_role("button", name="Close").click()
     cable.become("cut")
     await expect(there.locator(".sign.lost")).to_be_visible()
     await typed(here, party.codes[0])
@@ -110,6 +113,8 @@ async def test_two_doors_alone_are_one_conflict(visitors: Visitors, party: Party
     await expect(there.get_by_text("1 not confirmed")).to_have_count(0)
     (conflict,) = (await party.owner.get(f"{party.path}/conflicts"))["items"]
     assert conflict["reason"] == "already_redeemed"
+    door = next(side for side in conflict["sides"] if side["side"] == "door")
+    assert (door["device"], door["staff"]) == ("Right door", "Jonas")
     assert await redemptions(party) == [False]
 
 

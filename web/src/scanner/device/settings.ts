@@ -9,10 +9,12 @@ export interface Settings {
   readonly sound: boolean;
   /** Null: the one at the back. */
   readonly cameraId: string | null;
+  /** Who works here, as they call themselves; empty: nobody said. Goes to the organizer with what the door did alone. */
+  readonly staff: string;
 }
 
 const KEY = 'dibs.door';
-const DEFAULT: Settings = { look: 'dark', language: null, sound: true, cameraId: null };
+const DEFAULT: Settings = { look: 'dark', language: null, sound: true, cameraId: null, staff: '' };
 
 export function readSettings(): Settings {
   let kept: Partial<Record<keyof Settings, unknown>> = {};
@@ -26,6 +28,7 @@ export function readSettings(): Settings {
     language: LANGUAGES.find((language) => language === kept.language) ?? null,
     sound: kept.sound !== false,
     cameraId: typeof kept.cameraId === 'string' ? kept.cameraId : null,
+    staff: typeof kept.staff === 'string' ? kept.staff : '',
   };
 }
 

@@ -20,6 +20,8 @@ export interface AloneOptions {
   readonly token: string;
   readonly eventId: string;
   readonly outbox: Outbox;
+  /** Who says to be at this door; null: nobody. */
+  readonly staff: () => string | null;
   readonly place: () => Place;
   /** Sends a scan over the socket. Throws where that brings no answer. */
   readonly bySocket: (scan: Scan) => Promise<RedeemVerdict>;
@@ -63,12 +65,13 @@ export class AloneDoor {
 
   /** @throws where the browser keeps nothing. */
   static async open(options: AloneOptions): Promise<AloneDoor> {
-    const { hub: base, token, eventId, outbox, listener, place, bySocket } = options;
+    const { hub: base, token, eventId, outbox, staff, listener, place, bySocket } = options;
     const shelf = await DatabaseShelf.open(shelfOf(eventId));
     const door = await Door.open({
       eventId,
       shelf,
       outbox,
+      staff,
       clocks: { wall: () => Date.now(), monotonic: () => performance.now() },
       lock: webLock(),
       listener,

@@ -22,6 +22,8 @@ export interface ShiftOptions {
   readonly outbox: Outbox;
   /** The hub's origin. */
   readonly hub: string;
+  /** Who says to be at this door; null: nobody. */
+  readonly staff: () => string | null;
   /** A verdict came onto the screen: time to be heard. */
   readonly onTone: (tone: Tone) => void;
   readonly onEnded: (reason: string) => void;
@@ -54,11 +56,12 @@ export class Shift {
    * @throws where the browser keeps nothing.
    */
   async open(): Promise<void> {
-    const { kept, outbox, hub, onEnded } = this.#options;
+    const { kept, outbox, hub, staff, onEnded } = this.#options;
     this.#ties = new Ties({
       kept,
       outbox,
       hub,
+      staff,
       place: () => this.#place,
       listener: {
         answered: (key, answer) => this.#answered(key, answer),

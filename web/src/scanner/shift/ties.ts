@@ -14,6 +14,7 @@ export interface TiesOptions {
   readonly outbox: Outbox;
   /** The hub's origin. */
   readonly hub: string;
+  readonly staff: () => string | null;
   readonly place: () => Place;
   readonly listener: Listener;
   readonly onUpdate: (update: Update) => void;
@@ -94,13 +95,14 @@ export class Ties {
   }
 
   async #prepared(): Promise<AloneDoor> {
-    const { kept, place, hub, outbox, listener, onCondition } = this.#options;
+    const { kept, place, hub, outbox, staff, listener, onCondition } = this.#options;
     const { AloneDoor } = await loaded(() => import('./alone.ts'));
     return AloneDoor.open({
       hub,
       token: kept.token,
       eventId: kept.event.id,
       outbox,
+      staff,
       place,
       bySocket: (scan) => this.#bySocket(scan),
       listener,

@@ -13,6 +13,7 @@ export function testShift(state: State): { shift: Shift; show: (next: State) => 
     kept: { token: 't', device, event, gate: null } as Kept,
     outbox: {} as Outbox,
     hub: '',
+    staff: () => null,
     onTone: () => undefined,
     onEnded: () => undefined,
     onKept: () => undefined,

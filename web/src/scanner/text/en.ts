@@ -199,6 +199,8 @@ export const en = {
     dark: 'Dark',
     auto: 'As the phone',
     language: 'Language',
+    staff: 'Who is at this door',
+    staffHint: 'The organizer sees it beside what this phone did without a network.',
     sound: 'Sound',
     on: 'On',
     off: 'Off',

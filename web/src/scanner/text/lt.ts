@@ -194,6 +194,8 @@ export const lt: Catalogue = {
     dark: 'Tamsi',
     auto: 'Kaip telefono',
     language: 'Kalba',
+    staff: 'Kas prie šių durų',
+    staffHint: 'Organizatorius tai mato prie to, ką telefonas darė be ryšio.',
     sound: 'Garsas',
     on: 'Įjungtas',
     off: 'Išjungtas',
