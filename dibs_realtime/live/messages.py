@@ -209,6 +209,12 @@ class Unwatched(_Sent):
     reason: str
 
 
+class RoleChanged(_Sent):
+    """The caller may go on watching this event, in another role: what they may do and see is to be asked for anew."""
+
+    event_id: UUID
+
+
 class SessionEnded(_Sent):
     """The session is over; the server disconnects."""
 
@@ -261,6 +267,7 @@ PUSHES: Mapping[str, Push] = {
     "counts": Push(Counts, "those who watch the public page"),
     "voucher": Push(WalletVoucher, "the guest who has the voucher"),
     "unwatched": Push(Unwatched, "one connection"),
+    "role_changed": Push(RoleChanged, "one connection"),
     "session_ended": Push(SessionEnded, "one connection"),
     "reconnect": Push(Reconnect, "those whom the node disconnects next"),
 }

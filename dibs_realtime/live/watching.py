@@ -78,7 +78,7 @@ class Watching:
             self._feeds.release(event_id)
 
     async def recheck(self, connection: Connection, event_id: UUID, reason: str) -> None:
-        """Look whether the connection may still watch; if not, end that and say so."""
+        """Look whether the connection may still watch; if not, end that. Either way say so."""
         if event_id not in connection.watches:
             return
         try:
@@ -87,6 +87,8 @@ class Watching:
             if event_id in connection.watches:
                 self.unwatch(connection, event_id)
                 self._fanout.send_to(connection, "unwatched", {"event_id": event_id, "reason": reason})
+        else:
+            self._fanout.send_to(connection, "role_changed", {"event_id": event_id})
 
     async def _answer(self, connection: Connection, watch: Watch, request: WatchRequest) -> Reply:
         feed = self._feeds.get(request.event_id)

@@ -148,6 +148,26 @@ async def test_an_event_asks_for_what_it_wants_and_no_more(visitors: Visitors, p
     await expect(page.get_by_text("Dibs! It is yours.")).to_be_visible()
 
 
+async def test_the_page_can_be_kept_as_an_app(visitors: Visitors, party: Party) -> None:
+    page = await visitors.open(f"/e/{party.event['slug']}")
+    await page.locator("link[rel=manifest]").wait_for(state="attached")
+    manifest = await page.evaluate("async () => (await fetch(document.querySelector('[rel=manifest]').href)).json()")
+    assert manifest["start_url"].endswith(f"/e/{party.event['slug']}")
+    assert manifest["name"].startswith(party.event["name"])
+    assert manifest["display"] == "standalone"
+    # No browser without a window offers it by itself.
+    await page.evaluate(
+        """() => {
+            const offer = new Event('beforeinstallprompt', { cancelable: true });
+            offer.prompt = async () => { window.isAsked = true; };
+            window.dispatchEvent(offer);
+        }"""
+    )
+    await page.get_by_role("button", name="Install").click()
+    assert await page.evaluate("() => window.isAsked")
+    await expect(page.get_by_role("button", name="Install")).to_have_count(0)
+
+
 async def test_pauses_and_the_end_show_by_themselves(visitors: Visitors, party: Party) -> None:
     page = await visitors.open(f"/e/{party.event['slug']}", language="lt")
     await expect(page.get_by_text("Tiesiogiai", exact=True)).to_be_visible()

@@ -406,6 +406,14 @@ export interface components {
             voucher: components["schemas"]["VoucherOut"] | null;
         };
         /**
+         * RoleChanged
+         * @description The caller may go on watching this event, in another role: what they may do and see is to be asked for anew.
+         */
+        RoleChanged: {
+            /** Format: uuid */
+            event_id: string;
+        };
+        /**
          * Scan
          * @description A refused attempt at a door. Best effort: the list of attempts has them all.
          */

@@ -38,7 +38,9 @@ class Page {
   readonly socket: LiveSocket;
   readonly watch: EventWatch;
 
-  constructor(options: Partial<SocketOptions & Pick<WatchOptions, 'times' | 'defer'>> = {}) {
+  constructor(
+    options: Partial<SocketOptions & Pick<WatchOptions, 'times' | 'defer' | 'onRole'>> = {},
+  ) {
     this.socket = new LiveSocket({
       url: hub.url,
       token: () => Promise.resolve('t'),
@@ -50,6 +52,7 @@ class Page {
     this.watch = new EventWatch(this.socket, EVENT_ID, {
       onUpdate: (update) => this.updates.push(update),
       onConnection: (connection) => this.connections.push(connection),
+      ...(options.onRole === undefined ? {} : { onRole: options.onRole }),
       defer: options.defer ?? soon,
       times: { grace: 200, silence: 5_000, answer: 5_000, spread: 5, retry: 10, ...options.times },
     });
@@ -285,6 +288,16 @@ describe('connections that break', () => {
     await until(() => expect(hub.watches).toHaveLength(2));
     await page.converges();
     expect(page.connections).toEqual(['live']);
+  });
+
+  it('tells that the reader is something else in this event now, and not of other events', async () => {
+    const onRole = vi.fn();
+    const page = new Page({ onRole });
+    await page.converges();
+    hub.emit('role_changed', { event_id: 'another' });
+    hub.emit('role_changed', { event_id: EVENT_ID });
+    await until(() => expect(onRole).toHaveBeenCalledOnce());
+    expect(hub.watches).toHaveLength(1);
   });
 
   it('connects with a fresh token when the old one is refused', async () => {

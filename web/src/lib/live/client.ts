@@ -18,6 +18,8 @@ export interface Update {
 export interface WatchOptions {
   readonly onUpdate: (update: Update) => void;
   readonly onConnection: (connection: Connection) => void;
+  /** The caller is something else in this event now: what they may do is to be asked for anew. */
+  readonly onRole?: () => void;
   /** Defers a callback to the next frame; returns what calls it off. */
   readonly defer?: (callback: () => void) => () => void;
   /** Milliseconds. */
@@ -90,6 +92,10 @@ export class EventWatch {
       socket.on(
         'presence',
         mine<Presence>((presence) => this.#onPresence(presence)),
+      ),
+      socket.on(
+        'role_changed',
+        mine(() => options.onRole?.()),
       ),
       socket.on(
         'unwatched',

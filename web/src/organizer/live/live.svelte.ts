@@ -84,6 +84,7 @@ export class LiveEvent {
         // Roles are no business of the ledger: whoever comes back may have another one.
         if (connection === 'live') void this.loadDetails();
       },
+      onRole: () => void this.loadDetails(),
     });
   }
 
