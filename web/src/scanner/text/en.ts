@@ -68,7 +68,7 @@ export const en = {
     tryNow: 'Try now',
     waiting: (count: number) =>
       `${count} ${plural(count, 'scan waits', 'scans wait')} for an answer`,
-    book: (here: number, of: number) => `Getting ready to work without a network: ${here} of ${of}`,
+    book: (here: string, of: string) => `Getting ready to work without a network: ${here} of ${of}`,
     aside: (count: number) =>
       `The hub cannot take ${count} ${plural(count, 'scan', 'scans')}. See “Last scans”.`,
     clock: 'The clock of this phone was changed. Its times are checked once it is connected.',
