@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 from tests.support.world import PASSWORD, Party
 
 from .accessibility import still
+from .guests import call_dibs
 from .states.door import stop_the_clock
 from .visitors import Visitors, until
 
@@ -166,8 +167,7 @@ async def test_whoever_wants_stillness_has_it(visitors: Visitors, party: Party) 
                 };
             }"""
         )
-    await guest.get_by_role("button", name="Call dibs").click()
-    code = await guest.get_by_role("dialog").locator(".code .figures").inner_text()
+    code = await call_dibs(guest)
     await expect(guest.locator(".burst")).to_have_count(0)
     await door.get_by_role("button", name="Type code").click()
     await door.get_by_label("Code", exact=True).fill(code)

@@ -3,11 +3,12 @@
 import asyncio
 import re
 
-from playwright.async_api import Locator, Page, Route, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.support.world import Party
 
 from .accessibility import accessible
+from .guests import call_dibs, offer
 from .visitors import Visitors, until
 
 
@@ -178,19 +179,6 @@ async def test_pauses_and_the_end_show_by_themselves(visitors: Visitors, party: 
     await expect(page.get_by_role("button", name="Čia mano!")).to_be_visible()
     await party.owner.post(f"{party.path}/close")
     await expect(page.get_by_text("Renginys uždarytas").first).to_be_visible()
-
-
-def offer(page: Page, title: str) -> Locator:
-    """Return an offer's ticket."""
-    return page.get_by_role("article").filter(has=page.get_by_role("heading", name=title))
-
-
-async def call_dibs(page: Page, title: str = "Drink") -> str:
-    """Call dibs and return the code that is shown."""
-    await page.get_by_role("button", name=f"Call dibs {title}").click()
-    dialog = page.get_by_role("dialog")
-    await expect(dialog.get_by_role("img", name="QR code")).to_be_visible()
-    return (await dialog.locator(".code .figures").inner_text()).replace(" ", "")
 
 
 async def kept_offline(page: Page) -> None:

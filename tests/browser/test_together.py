@@ -3,12 +3,13 @@
 import asyncio
 import time
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Page, expect
 
 from tests.support.world import Party
 
 from .accessibility import accessible
 from .camera import Camera
+from .guests import call_dibs
 from .visitors import Visitors
 
 SEE = """({ selector, text }) => new Promise((resolve) => {
@@ -29,27 +30,15 @@ def sees(page: Page, selector: str, text: str = "") -> "asyncio.Task[float]":
     return asyncio.create_task(page.evaluate(SEE, {"selector": selector, "text": text}))
 
 
-async def call_dibs(visitors: Visitors, party: Party, title: str = "Drink") -> Page:
-    """Return the page of a guest who has just called dibs, with the code on it."""
-    page = await visitors.open(f"/e/{party.event['slug']}")
-    await expect(page.get_by_text("Live", exact=True)).to_be_visible()
-    await offer(page, title).get_by_role("button", name="Call dibs").click()
-    await expect(page.get_by_role("dialog").get_by_role("img")).to_be_visible()
-    return page
-
-
-def offer(page: Page, title: str) -> Locator:
-    """Return an offer's ticket on the event's page."""
-    return page.get_by_role("article").filter(has=page.get_by_role("heading", name=title, exact=True))
-
-
 async def test_a_door_scans_a_guests_screen_and_everybody_sees_it(
     visitors: Visitors, party: Party, camera: Camera
 ) -> None:
     dashboard = await visitors.organizer(party.owner, f"/app/#/events/{party.id}", "desktop")
     redeemed, claimed = dashboard.locator(".totals .main dd"), dashboard.locator(".totals dd").nth(1)
     await expect(redeemed).to_have_text("0")
-    guest = await call_dibs(visitors, party)
+    guest = await visitors.open(f"/e/{party.event['slug']}")
+    await expect(guest.get_by_text("Live", exact=True)).to_be_visible()
+    await call_dibs(guest)
     await expect(claimed).to_have_text("1")
     door = await visitors.door(party)
     await expect(door.locator(".view.on")).to_be_visible()

@@ -127,6 +127,7 @@ class Visitors:
 
     async def leave(self) -> None:
         """Close all pages."""
+        self.guard.look_away()
         for context in list(self.browser.contexts):
             await context.close()
 
