@@ -57,6 +57,8 @@ class Bus:
         self._own_channel = f"{_NODE}{node_id}"
         self._own_mark = str(node_id).encode()
         self._wanted: set[UUID] = set()
+        self._subscriptions: set[UUID] = set()
+        """Events of which Redis counts this node among the listeners."""
         self._changed = asyncio.Event()
         self._queue: deque[tuple[str, Callable[[], bytes]]] = deque()
         self._queued = asyncio.Event()
@@ -134,7 +136,9 @@ class Bus:
                 self._figures.bus_sent.inc(len(batch))
                 for (channel, _), listeners in zip(batch, reached, strict=True):
                     if channel.startswith(_EVENT):
-                        self._silence.reached(UUID(channel.removeprefix(_EVENT)), listeners)
+                        event_id = UUID(channel.removeprefix(_EVENT))
+                        # Whoever watches here has been told already: this node is no listener that counts.
+                        self._silence.reached(event_id, listeners - (event_id in self._subscriptions))
 
     async def _pulse(self) -> None:
         while True:
@@ -159,6 +163,7 @@ class Bus:
                 _log.exception("the subscription failed")
             finally:
                 self._pulses = {}
+                self._subscriptions.clear()
                 with contextlib.suppress(*AWAY):
                     await subscriber.aclose()
             self._figures.bus_restarts.inc()
@@ -193,6 +198,7 @@ class Bus:
             if new := wanted - current:
                 await subscriber.subscribe(*(f"{_EVENT}{event_id}" for event_id in new))
             if old := current - wanted:
+                self._subscriptions -= old
                 await subscriber.unsubscribe(*(f"{_EVENT}{event_id}" for event_id in old))
             current = wanted
             await self._changed.wait()
@@ -203,7 +209,10 @@ class Bus:
             if data is not None:
                 self._take(channel, data)
             elif channel.startswith(_EVENT):
-                self._subscribed(UUID(channel.removeprefix(_EVENT)))
+                event_id = UUID(channel.removeprefix(_EVENT))
+                if event_id in self._wanted:
+                    self._subscriptions.add(event_id)
+                self._subscribed(event_id)
 
     def _take(self, channel: str, data: bytes) -> None:
         if channel in self._pulses:

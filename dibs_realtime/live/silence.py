@@ -1,4 +1,4 @@
-"""Events that no node listens to: what happens there is not called out into an empty room, every time anew."""
+"""Events that no other node listens to: what happens there is not called out into an empty room, every time anew."""
 
 import asyncio
 from collections.abc import Callable
@@ -28,8 +28,8 @@ class Silence:
         return True
 
     def reached(self, event_id: UUID, listeners: int) -> None:
-        """Note how many subscribers a parcel of the event has reached."""
-        if not listeners and event_id not in self._held:
+        """Note how many other nodes a parcel of the event has reached, as far as Redis can tell."""
+        if listeners <= 0 and event_id not in self._held:
             self._held[event_id] = None
             asyncio.get_running_loop().call_later(UNHEARD_SECONDS, self._over, event_id)
 

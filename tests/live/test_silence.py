@@ -57,3 +57,33 @@ async def test_who_begins_to_watch_an_event_that_nobody_heard_misses_nothing(sta
         await eventually(lambda number=number: observer.is_at(len(ledger) + number))
         assert not one.hub._bus._silence._held  # it is heard now
     await observer.disconnect()
+
+
+async def test_a_node_is_no_listener_of_its_own(start: Start):
+    """Who watches where it happens is told there: that room is empty, too, until another node begins to listen."""
+    one, two = await start(), await start()
+    party = await Party.begin(one)
+    guest = await party.guest()
+    here, there = (Observer(node, party.owner, party.id) for node in (one, two))
+    await here.connect()
+    await here.begin()
+    bus = one.hub._bus
+    await eventually(lambda: UUID(party.id) in bus._subscriptions)
+    await party.claim(guest)
+    await eventually(lambda: bus._silence._held)
+    await there.connect()
+    await there.begin()
+    await eventually(lambda: not bus._silence._held)
+    for _ in range(20):
+        await party.claim(guest)
+    ledger = await party.ledger()
+    for observer in (here, there):
+        await eventually(lambda observer=observer: observer.is_at(len(ledger)))
+        assert observer.faults == []
+        assert observer.entries == ledger[observer.first :]
+    assert not bus._silence._held
+    await there.disconnect()
+    await eventually(lambda: not two.hub._bus._subscriptions)
+    await party.claim(guest)
+    await eventually(lambda: bus._silence._held)
+    await here.disconnect()
