@@ -61,12 +61,14 @@ it('notes an answer that nobody could see, and shows it when it is told again', 
   expect(found(free, 'ada')?.unseen).toBe(false);
 });
 
-it('comes back to such an answer when its code is scanned again, and not to a new scan', () => {
+it('asks again for such an answer when its code is scanned again, with no new key', () => {
   const hidden = dismissed(answered(busy(), 'ada', says('accepted'), 200));
   expect(intake(hidden, { code: 'ADA1', voucherId: null }, false, 1_000)).toEqual({
     attach: 'ada',
   });
-  const back = attached(hidden, 'ada', 1_000);
+  const asking = attached(hidden, 'ada', 1_000);
+  expect(asking.screen).toMatchObject({ at: 'asking', key: 'ada' });
+  const back = answered(asking, 'ada', says('accepted'), 1_050);
   expect(back.screen).toMatchObject({ at: 'answer', key: 'ada', tone: 'admit' });
   expect(found(back, 'ada')).toMatchObject({ unseen: false, code: null });
   expect(intake(dismissed(back), { code: 'ADA1', voucherId: null }, false, 2_000)).toBe('new');

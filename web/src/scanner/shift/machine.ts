@@ -109,7 +109,9 @@ export function attached(state: State, key: string, now: number): State {
   if (screen.at !== 'ready' && screen.key === key) return state;
   const scan = state.recent.find((known) => known.key === key);
   if (scan === undefined) return state;
-  if (scan.answer === null) return { ...state, screen: { at: 'asking', key, from: now } };
+  // What nobody has seen is told again in a moment: nothing was acted on yet.
+  if (scan.answer === null || scan.unseen === true)
+    return { ...state, screen: { at: 'asking', key, from: now } };
   return shown(state, scan, scan.answer, now, false);
 }
 
