@@ -17,8 +17,10 @@ export interface PendingScan {
    * the hub does with this very scan must not count against it. Missing: it has no book.
    */
   readonly alone?: RedeemVerdict;
-  /** The door said that, and acted on it. */
+  /** The door says that. Kept before it is shown: a page that died in between has to show it (again). */
   readonly local?: LocalJudgement;
+  /** It was shown, so the door has acted on it. */
+  readonly told?: true;
   /** Its voucher's place in the door's book, where it was found there. */
   readonly ordinal?: number;
   /** The hub cannot take it, and why: it stays until a person has seen it. */

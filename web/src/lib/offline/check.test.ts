@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiProblem, Unreachable } from '../api/problem.ts';
 import type { RedeemRequest, RedeemVerdict, ReversalVerdict } from '../api/types.ts';
 import type { Answer, Scan, UndoAnswer } from '../check/check.ts';
-import { MOST_DONE, Outbox, type PendingUndo } from '../check/outbox.ts';
+import { MOST_DONE, Outbox, type PendingScan, type PendingUndo } from '../check/outbox.ts';
 import type { Alone, Judged } from './alone.ts';
 import { OfflineCheck } from './check.ts';
 import { DoorClock } from './clock.ts';
@@ -273,6 +273,28 @@ describe('a door alone', () => {
     expect(finals('a').at(-1)).toMatchObject({ kind: 'verdict', provisional: false });
     expect(brought).toMatchObject([{ idempotency_key: 'a', local: { verdict: 'accepted' } }]);
     expect([pending.waiting, pending.of(3).units]).toEqual([0, 0]);
+  });
+
+  it('shows again what a page that died may not have shown, and only then brings it in', async () => {
+    redeem = lost;
+    alone = yes();
+    await check.check(scan('a'));
+    await settled('a');
+    await vi.waitFor(async () => expect(await outbox.pending()).toMatchObject([{ told: true }]));
+    check.close();
+    const [item] = (await outbox.pending()) as [PendingScan];
+    const { told: _, ...untold } = item;
+    await outbox.change(untold);
+    heard = [];
+    isSeen = false;
+    const brought: RedeemRequest[] = [];
+    batch = all((of) => accepted(scan(of.idempotency_key)), brought);
+    await begin();
+    await check.flush();
+    expect([finals('a').length, brought.length]).toEqual([1, 0]);
+    isSeen = true;
+    await emptied();
+    expect(brought).toMatchObject([{ idempotency_key: 'a', local: { verdict: 'accepted' } }]);
   });
 
   it('has not acted on what nobody could see', async () => {

@@ -100,6 +100,8 @@ export class OfflineCheck implements Check {
     const { outbox, uploads, eventId, pending } = this.#options;
     this.#cancelRetry?.();
     this.#cancelRetry = null;
+    for (const item of pending.untold)
+      if (item.alone !== undefined && !(await this.#told(item, item.alone))) this.#again();
     const outcome = await uploads.run();
     if (outcome === 'ended') return this.#end();
     for (const item of pending.unjudged) {
@@ -147,11 +149,19 @@ export class OfflineCheck implements Check {
     const after: PendingScan = { ...item, local: this.#judgement(own) };
     // Kept before anybody is shown it.
     await outbox.change(after);
-    if (this.#tell(item.key, { kind: 'verdict', verdict: own, provisional: true }))
-      return pending.set(after);
+    if (await this.#told(after, own)) return;
     // The door was busy with another guest: it has acted on nothing, and is told again.
     pending.overdue(item.key);
     await outbox.change(item);
+  }
+
+  /** Shows what the door says itself. False: nobody could see it. */
+  async #told(item: PendingScan, own: RedeemVerdict): Promise<boolean> {
+    if (!this.#tell(item.key, { kind: 'verdict', verdict: own, provisional: true })) return false;
+    const after: PendingScan = { ...item, told: true };
+    this.#options.pending.set(after);
+    await this.#options.outbox.change(after);
+    return true;
   }
 
   #judgement({ reason }: RedeemVerdict): LocalJudgement {

@@ -23,7 +23,15 @@ export class PendingScans {
   /** Those that the door judged alone and that the hub may still take, in order. */
   get judged(): JudgedScan[] {
     return this.all.filter(
-      (item): item is JudgedScan => item.local !== undefined && item.aside === undefined,
+      (item): item is JudgedScan =>
+        item.local !== undefined && item.told === true && item.aside === undefined,
+    );
+  }
+
+  /** Those whose judgement was kept by a page that died before it had noted that it was shown. */
+  get untold(): PendingScan[] {
+    return this.all.filter(
+      ({ local, told, aside }) => local !== undefined && told !== true && aside === undefined,
     );
   }
 

@@ -27,7 +27,7 @@ export async function ofStorage(outbox: Outbox, eventId: string): Promise<Recent
         scannedAt,
         units,
         // What was judged alone is shown as it was; else the code leads back to the scan that waits.
-        code: item.local !== undefined || code === null ? null : (read(code) ?? code),
+        code: item.told === true || code === null ? null : (read(code) ?? code),
         voucherId,
         answer: restored(item),
         undo: null,
@@ -40,9 +40,9 @@ export async function ofStorage(outbox: Outbox, eventId: string): Promise<Recent
   );
 }
 
-function restored({ alone, local, aside }: PendingScan): Answer {
+function restored({ alone, told, aside }: PendingScan): Answer {
   if (aside !== undefined) return { kind: 'problem', detail: aside };
-  return alone === undefined || local === undefined
+  return alone === undefined || told !== true
     ? { kind: 'waiting' }
     : { kind: 'verdict', verdict: alone, provisional: true };
 }
