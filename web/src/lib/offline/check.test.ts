@@ -126,6 +126,11 @@ function accepted(of: Scan): RedeemVerdict {
   } as RedeemVerdict;
 }
 
+/** Lets everything happen that does not wait for the test. */
+async function idle(): Promise<void> {
+  for (let turn = 0; turn < 8; turn++) await outbox.pending();
+}
+
 const lost = (): Promise<never> => Promise.reject(new Error('no answer'));
 const finals = (key: string): (Answer | UndoAnswer)[] =>
   heard
@@ -348,6 +353,73 @@ describe('a door alone', () => {
     answer(refused({ idempotency_key: 'a' }));
     await emptied();
     expect(brought).toMatchObject([{ idempotency_key: 'a', local: { verdict: 'accepted' } }]);
+  });
+
+  it('leaves alone what was judged, shown and refused by the hub while others were asked', async () => {
+    await outbox.put({ kind: 'scan', key: 'old', eventId: EVENT, scan: scan('old') });
+    await begin();
+    const no = new Map<string, (error: Error) => void>();
+    let answer: (verdict: RedeemVerdict) => void = () => undefined;
+    redeem = (of) =>
+      new Promise((resolve, reject) => {
+        no.set(of.key, reject);
+        if (of.key === 'a') answer = resolve;
+      });
+    alone = yes();
+    await check.check(scan('a'));
+    const flushed = check.flush();
+    await vi.waitFor(() => expect(finals('a')).toHaveLength(1));
+    answer(refused({ idempotency_key: 'a' }));
+    await vi.waitFor(() => expect(finals('a')).toHaveLength(2));
+    await idle();
+    redeem = lost;
+    isSeen = false;
+    no.get('old')?.(new Error('no answer'));
+    await flushed;
+    expect(sent.filter((key) => key === 'a')).toEqual(['a']);
+    expect(finals('a')).toMatchObject([{ provisional: true }, { provisional: false }]);
+    expect(await outbox.pending()).toMatchObject([
+      { key: 'old' },
+      { key: 'a', local: { verdict: 'accepted' }, told: true },
+    ]);
+  });
+
+  it('judges nothing once it is closed', async () => {
+    let fail: (error: Error) => void = () => undefined;
+    redeem = () => new Promise((_, reject) => (fail = reject));
+    alone = yes();
+    await check.check(scan('a'));
+    check.close();
+    const change = vi.spyOn(outbox, 'change');
+    fail(new Error('no answer'));
+    await idle();
+    expect(change).not.toHaveBeenCalled();
+    expect(finals('a')).toEqual([]);
+  });
+
+  it('keeps an admission that the hub rejects while it is being stored', async () => {
+    let fail: (error: Error) => void = () => undefined;
+    redeem = () => new Promise((_, reject) => (fail = reject));
+    alone = yes();
+    let store: () => void = () => undefined;
+    const change = outbox.change.bind(outbox);
+    const changes = vi.spyOn(outbox, 'change').mockImplementationOnce(async (item) => {
+      await new Promise<void>((resolve) => (store = resolve));
+      await change(item);
+    });
+    await check.check(scan('a'));
+    await vi.waitFor(() => expect(changes).toHaveBeenCalled());
+    fail(new ApiProblem(403, { detail: 'Not here.' }));
+    await idle();
+    store();
+    await vi.waitFor(() =>
+      expect(finals('a')).toContainEqual({ kind: 'problem', detail: 'Not here.' }),
+    );
+    await idle();
+    expect(await outbox.pending()).toMatchObject([
+      { key: 'a', local: { verdict: 'accepted' }, told: true, aside: 'Not here.' },
+    ]);
+    expect(pending.aside.map(({ key }) => key)).toEqual(['a']);
   });
 
   it('keeps what the hub cannot take until somebody has seen it, and brings in the rest', async () => {

@@ -104,9 +104,11 @@ export class OfflineCheck implements Check {
       if (item.alone !== undefined && !(await this.#told(item, item.alone))) this.#again();
     const outcome = await uploads.run();
     if (outcome === 'ended') return this.#end();
-    for (const item of pending.unjudged) {
-      if (this.#closed || this.#underWay.has(item.key)) continue;
-      await this.#ask(item);
+    for (const { key } of pending.unjudged) {
+      // As it is by now: while the ones before it were asked, it may have been judged, shown and answered.
+      const item = pending.get(key);
+      if (item !== undefined && item.local === undefined && item.aside === undefined)
+        await this.#ask(item);
     }
     for (const item of await outbox.pending())
       if (item.kind === 'undo' && item.eventId === eventId && !this.#closed)
@@ -128,6 +130,7 @@ export class OfflineCheck implements Check {
       await this.#answered(item.key, verdict);
     } catch (error) {
       cancel();
+      if (alone !== null) await alone; // a guest who is being let in must not be forgotten
       if (error instanceof ApiProblem && error.status === 401) return this.#end();
       if (error instanceof ApiProblem && isFinal(error)) return this.#setAside(item.key, error);
       await judgeAlone();
@@ -140,7 +143,8 @@ export class OfflineCheck implements Check {
   /** `own`: what the door says for itself; undefined: it has no book. */
   async #judgeAlone(item: PendingScan, own: RedeemVerdict | undefined): Promise<void> {
     const { outbox, pending } = this.#options;
-    if (!pending.has(item.key)) return;
+    const known = pending.get(item.key);
+    if (this.#closed || known === undefined || known.local !== undefined) return;
     if (own === undefined) {
       pending.overdue(item.key);
       this.#tell(item.key, { kind: 'waiting' });
