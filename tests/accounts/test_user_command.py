@@ -82,7 +82,8 @@ async def test_it_finds_a_running_dibs_up(dibs: Dibs, monkeypatch: pytest.Monkey
     assert "DIBS_DATABASE_URL is not set" in str(output) or output == ""
 
     servers = LocalServers(tmp_path / "party")
-    servers.postgres.sockets.mkdir(parents=True, exist_ok=True)
+    servers.folder.mkdir()
+    servers.postgres.sockets.mkdir(parents=True, exist_ok=True)  # elsewhere, where the folder's path is long
     (servers.postgres.sockets / SOCKET_NAME).touch()
     servers.announce("https://192.168.1.7:9443")
     settings = settings_of_server(Path("party"))
@@ -99,7 +100,8 @@ async def test_another_database_is_not_reached_where_a_dibs_up_is(
     del dibs  # its environment
     monkeypatch.delenv("DIBS_PUBLIC_URL")
     servers = LocalServers(tmp_path / ".dibs")
-    servers.postgres.sockets.mkdir(parents=True, exist_ok=True)
+    servers.folder.mkdir()
+    servers.postgres.sockets.mkdir(parents=True, exist_ok=True)  # elsewhere, where the folder's path is long
     (servers.postgres.sockets / SOCKET_NAME).touch()
     servers.announce("https://192.168.1.7:9443")
     with pytest.raises(SettingsError, match="DIBS_PUBLIC_URL is not set"):

@@ -12,6 +12,9 @@ document.addEventListener('securitypolicyviolation', (breach) => {
 """
 CANCELLED = "net::ERR_ABORTED"
 """What the page itself gives up, by leaving or by an AbortSignal, is no failure."""
+TAKEN_OVER = "cross-world service worker resource mismatch"
+"""So Chromium says that a service worker took a page over while it loaded: a file that the page had begun to fetch is
+asked for once more, of the worker. Whether that happens is the browser's timing."""
 
 
 class Guard:
@@ -45,7 +48,8 @@ class Guard:
 
     def _console(self, message: ConsoleMessage) -> None:
         # Of a failed request the guard itself tells, with its address.
-        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+        passed = "Failed to load resource" in message.text or TAKEN_OVER in message.text
+        if message.type in ("error", "warning") and not passed:
             self._complain(f"console {message.type}: {message.text} ({message.location['url']})")
 
     def _exception(self, error: WebError) -> None:

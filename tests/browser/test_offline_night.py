@@ -135,7 +135,7 @@ async def test_what_ten_doors_showed_and_what_the_server_has_agree(
     print(f"the night's seed: DIBS_NIGHT_SEED={seed}")
     chance = random.Random(seed)  # it decides who comes, nothing secret
     # Nobody touches these phones. A page that comes from its worker while the line dies may fetch a part of it twice.
-    guard.expect(*CUT_OFF, "navigator.vibrate", "A preload for", "was preloaded using link preload")
+    guard.expect(*CUT_OFF, "navigator.vibrate", "was preloaded using link preload")
     codes = await claims(party)
     await sealed_up_to(party.device, (await party.owner.get(f"{party.path}/snapshot"))["seq"])
     async with AsyncExitStack() as stack:

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+import pytest
+
 from dibs_realtime.kit.ids import new_id
 from dibs_realtime.live.lines import Parcel
 from dibs_realtime.live.silence import Make, Silence
@@ -59,21 +61,31 @@ async def test_who_begins_to_watch_an_event_that_nobody_heard_misses_nothing(sta
     await observer.disconnect()
 
 
-async def test_a_node_is_no_listener_of_its_own(start: Start):
+async def test_a_node_is_no_listener_of_its_own(start: Start, monkeypatch: pytest.MonkeyPatch):
     """Who watches where it happens is told there: that room is empty, too, until another node begins to listen."""
     one, two = await start(), await start()
     party = await Party.begin(one)
     guest = await party.guest()
     here, there = (Observer(node, party.owner, party.id) for node in (one, two))
+    bus, heard = one.hub._bus, list[int]()
+    reached = bus._silence.reached
+
+    def noted(event_id: UUID, listeners: int) -> None:
+        heard.append(listeners)
+        reached(event_id, listeners)
+
+    monkeypatch.setattr(bus._silence, "reached", noted)
     await here.connect()
     await here.begin()
-    bus = one.hub._bus
     await eventually(lambda: UUID(party.id) in bus._subscriptions)
+    heard.clear()
     await party.claim(guest)
-    await eventually(lambda: bus._silence._held)
+    await eventually(lambda: heard)
     await there.connect()
     await there.begin()
-    await eventually(lambda: not bus._silence._held)
+    assert set(heard) == {0}
+    await eventually(lambda: UUID(party.id) in two.hub._bus._subscriptions and not bus._silence._held)
+    heard.clear()
     for _ in range(20):
         await party.claim(guest)
     ledger = await party.ledger()
@@ -81,9 +93,7 @@ async def test_a_node_is_no_listener_of_its_own(start: Start):
         await eventually(lambda observer=observer: observer.is_at(len(ledger)))
         assert observer.faults == []
         assert observer.entries == ledger[observer.first :]
-    assert not bus._silence._held
+    await eventually(lambda: len(heard) >= 20)
+    assert set(heard) == {1}
     await there.disconnect()
-    await eventually(lambda: not two.hub._bus._subscriptions)
-    await party.claim(guest)
-    await eventually(lambda: bus._silence._held)
     await here.disconnect()

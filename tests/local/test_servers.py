@@ -252,7 +252,7 @@ def test_redis_left_behind_is_ended(tmp_path: Path, abandon: Abandon) -> None:
     with LocalRedis(tmp_path / "redis") as second:
         assert working("valkey-server", tmp_path / "redis") == [second.pid] != [old]
         with socket.socket(socket.AF_UNIX) as probe:
-            probe.connect(str(tmp_path / "redis" / "redis.sock"))
+            probe.connect(second.url.removeprefix("unix://"))  # elsewhere, where the folder's path is too long for one
 
 
 async def test_servers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
