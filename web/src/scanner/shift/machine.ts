@@ -72,7 +72,7 @@ export type Intake = 'new' | 'ignore' | { readonly attach: string };
 export function intake(state: State, sighting: Sighting, deliberate: boolean, now: number): Intake {
   const open = state.recent.find(
     (scan) =>
-      (!isSettled(scan.answer) || scan.unseen === true) &&
+      isOpen(scan) &&
       ((sighting.code !== null && scan.code === sighting.code) ||
         (sighting.voucherId !== null && scan.voucherId === sighting.voucherId)),
   );
@@ -244,15 +244,22 @@ function shown(state: State, scan: Recent, answer: Answer, now: number, late: bo
   };
 }
 
-/** The last scans, and whatever the hub could not take: a person has to see that. */
+/** The last scans, and whatever a person has to see yet: what has no verdict, and what the hub could not take. */
 function remembered(recent: readonly Recent[]): Recent[] {
-  return recent.filter(({ answer }, n) => n < MOST_RECENT || answer?.kind === 'problem');
+  return recent.filter(
+    (scan, n) => n < MOST_RECENT || scan.answer?.kind === 'problem' || isOpen(scan),
+  );
 }
 
 /** Whether the guest hears the same twice: the hub confirmed what the door had judged alone. */
 function isAlike(before: Answer, answer: Answer): boolean {
   const [one, other] = [toneOf(before), toneOf(answer)];
   return one === other || (one === 'offline' && other === 'admit');
+}
+
+/** Whether nobody was told anything of it that could be acted on. */
+export function isOpen(scan: Recent): boolean {
+  return !isSettled(scan.answer) || scan.unseen === true;
 }
 
 function isSettled(answer: Answer | null): boolean {

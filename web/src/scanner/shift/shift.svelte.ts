@@ -218,10 +218,18 @@ export class Shift {
     return { gateId: gate_id, isLocked: gate_locked };
   }
 
+  /** Shows an answer. False: nobody could see it. */
   #answered(key: string, answer: Answer): boolean {
+    const known = (): Recent | undefined => this.state.recent.find((scan) => scan.key === key);
+    const isVisible = document.visibilityState === 'visible';
+    const before = known();
+    // A first verdict that a hidden page put up would be acted on when somebody looks, and the check took it for unseen.
+    if (!isVisible && answer.kind === 'verdict' && before !== undefined && machine.isOpen(before))
+      return false;
     this.#become(machine.answered(this.state, key, answer, performance.now()));
-    const scan = this.state.recent.find((known) => known.key === key);
-    return scan?.unseen !== true && document.visibilityState === 'visible';
+    const scan = known();
+    // What the screen has forgotten it shows to nobody.
+    return isVisible && scan !== undefined && scan.unseen !== true;
   }
 
   #undone(key: string, answer: UndoAnswer): void {
