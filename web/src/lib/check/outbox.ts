@@ -44,9 +44,15 @@ export interface Store {
   put(item: Pending): Promise<void>;
   /** What was not answered yet, the oldest first. */
   pending(): Promise<Pending[]>;
-  /** Stores what became of a scan that still waits, at its place; nothing happens where it waits no more. */
+  /**
+   * Stores what became of a scan that still waits, at its place; nothing happens where it waits no more, or where another page
+   * has acted on it meanwhile.
+   */
   change(item: PendingScan): Promise<void>;
-  /** The scan was answered for good: it waits no more and joins the last answers. */
+  /**
+   * The scan was answered for good: it waits no more and joins the last answers; not where another page has let the guest in
+   * meanwhile and the hub would not have: that is still to be brought in.
+   */
   scanAnswered(item: PendingScan, answer: Answer): Promise<void>;
   /** The same for many, all or none. */
   scansAnswered(answers: readonly (readonly [PendingScan, Answer])[]): Promise<void>;
@@ -108,7 +114,7 @@ export class Outbox implements Store {
   async change(item: PendingScan): Promise<void> {
     const tx = this.#db.transaction('pending', 'readwrite', STRICT);
     const cursor = await tx.store.index('key').openCursor(item.key);
-    if (cursor !== null) await cursor.update(item);
+    if (cursor !== null && !isOutdated(item, cursor.value)) await cursor.update(item);
     await tx.done;
   }
 
@@ -118,11 +124,13 @@ export class Outbox implements Store {
 
   async scansAnswered(answers: readonly (readonly [PendingScan, Answer])[]): Promise<void> {
     const tx = this.#db.transaction(['pending', 'done'], 'readwrite', STRICT);
-    const done = tx.objectStore('done');
+    const [pending, done] = [tx.objectStore('pending'), tx.objectStore('done')];
     await Promise.all(
-      answers.map(async ([{ key, eventId, scan }, answer]) => {
+      answers.map(async ([item, answer]) => {
+        const { key, eventId, scan } = item;
         const { scannedAt, units } = scan;
-        await remove(tx.objectStore('pending'), key);
+        if (hidesAdmission(item, answer, await pending.index('key').get(key))) return;
+        await remove(pending, key);
         if ((await done.index('key').getKey(key)) !== undefined) return;
         await done.put({ key, eventId, scannedAt, units, answer: nameless(answer), undo: null });
       }),
@@ -162,6 +170,22 @@ export class Outbox implements Store {
   close(): void {
     this.#db.close();
   }
+}
+
+/** Whether another page has shown what it judged of this scan, and this one knows nothing of it. */
+export function isOutdated(item: PendingScan, stored: Pending): boolean {
+  return stored.kind === 'scan' && stored.told === true && item.told !== true;
+}
+
+/** Whether another page has let this guest in, unknown to this one, and the hub did not. */
+export function hidesAdmission(
+  item: PendingScan,
+  answer: Answer,
+  stored: Pending | undefined,
+): boolean {
+  if (stored?.kind !== 'scan' || stored.local?.verdict !== 'accepted') return false;
+  const isAccepted = answer.kind === 'verdict' && answer.verdict.verdict === 'accepted';
+  return item.local === undefined && !isAccepted;
 }
 
 interface Removing {

@@ -3,7 +3,12 @@ import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { ApiProblem, Unreachable } from '../api/problem.ts';
-import type { RedeemRequest, RedeemVerdict, ReversalVerdict } from '../api/types.ts';
+import type {
+  LocalJudgement,
+  RedeemRequest,
+  RedeemVerdict,
+  ReversalVerdict,
+} from '../api/types.ts';
 import type { Answer, Scan, UndoAnswer } from '../check/check.ts';
 import { MOST_DONE, Outbox, type PendingScan, type PendingUndo } from '../check/outbox.ts';
 import type { Alone, Judged } from './alone.ts';
@@ -124,6 +129,19 @@ function accepted(of: Scan): RedeemVerdict {
     previous: null,
     conflict_id: null,
   } as RedeemVerdict;
+}
+
+const LET_IN: LocalJudgement = {
+  verdict: 'accepted',
+  reason: null,
+  device_time: '2026-07-04T20:00:00Z',
+  clock_offset_ms: 0,
+  clock_suspect: false,
+  staff: null,
+};
+
+function stored(key: string): PendingScan {
+  return { kind: 'scan', key, eventId: EVENT, scan: scan(key) };
 }
 
 /** Lets everything happen that does not wait for the test. */
@@ -281,16 +299,7 @@ describe('a door alone', () => {
   });
 
   it('shows again what a page that died may not have shown, and only then brings it in', async () => {
-    redeem = lost;
-    alone = yes();
-    await check.check(scan('a'));
-    await settled('a');
-    await vi.waitFor(async () => expect(await outbox.pending()).toMatchObject([{ told: true }]));
-    check.close();
-    const [item] = (await outbox.pending()) as [PendingScan];
-    const { told: _, ...untold } = item;
-    await outbox.change(untold);
-    heard = [];
+    await outbox.put({ ...stored('a'), alone: yes().verdict, local: LET_IN });
     isSeen = false;
     const brought: RedeemRequest[] = [];
     batch = all((of) => accepted(scan(of.idempotency_key)), brought);
@@ -356,7 +365,7 @@ describe('a door alone', () => {
   });
 
   it('leaves alone what was judged, shown and refused by the hub while others were asked', async () => {
-    await outbox.put({ kind: 'scan', key: 'old', eventId: EVENT, scan: scan('old') });
+    await outbox.put(stored('old'));
     await begin();
     const no = new Map<string, (error: Error) => void>();
     let answer: (verdict: RedeemVerdict) => void = () => undefined;
@@ -420,6 +429,42 @@ describe('a door alone', () => {
       { key: 'a', local: { verdict: 'accepted' }, told: true, aside: 'Not here.' },
     ]);
     expect(pending.aside.map(({ key }) => key)).toEqual(['a']);
+  });
+
+  it('undoes nothing that another page has shown', async () => {
+    await outbox.put({ ...stored('a'), local: LET_IN, told: true });
+    await outbox.change({ ...stored('a'), local: LET_IN });
+    await outbox.change(stored('a'));
+    expect(await outbox.pending()).toMatchObject([{ local: LET_IN, told: true }]);
+    await outbox.change({ ...stored('a'), local: LET_IN, told: true, aside: 'No.' });
+    expect(await outbox.pending()).toMatchObject([{ aside: 'No.' }]);
+  });
+
+  it('keeps an admission of another page that the hub refuses to this one', async () => {
+    let answer: (verdict: RedeemVerdict) => void = () => undefined;
+    redeem = () => new Promise((resolve) => (answer = resolve));
+    await check.check(scan('a'));
+    await outbox.change({ ...stored('a'), local: LET_IN, told: true });
+    answer(refused({ idempotency_key: 'a' }));
+    await vi.waitFor(() => expect(pending.has('a')).toBe(false));
+    expect(await outbox.pending()).toMatchObject([{ key: 'a', local: LET_IN }]);
+    expect(await outbox.done(EVENT)).toEqual([]);
+    check.close();
+    await begin();
+    batch = all(refused);
+    check.nudge();
+    await emptied();
+    expect((await outbox.done(EVENT)).map(({ key }) => key)).toEqual(['a']);
+  });
+
+  it('sets nothing aside once it is closed', async () => {
+    let fail: (error: Error) => void = () => undefined;
+    redeem = () => new Promise((_, reject) => (fail = reject));
+    await check.check(scan('a'));
+    check.close();
+    fail(new ApiProblem(403, { detail: 'Not here.' }));
+    await idle();
+    expect(await outbox.pending()).toMatchObject([{ key: 'a' }]);
   });
 
   it('keeps what the hub cannot take until somebody has seen it, and brings in the rest', async () => {

@@ -220,7 +220,7 @@ export class OfflineCheck implements Check {
 
   async #setAside(key: string, problem: ApiProblem): Promise<void> {
     const item = this.#options.pending.get(key);
-    if (item === undefined) return;
+    if (item === undefined || this.#closed) return;
     if (item.local?.verdict === 'accepted') await this.setAside(item, problem);
     else await this.settle(item, { kind: 'problem', detail: problem.detail });
     this.#tell(key, { kind: 'problem', detail: problem.detail });

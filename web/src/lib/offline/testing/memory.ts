@@ -1,6 +1,13 @@
 /** An outbox in memory that outlives a door, as a browser's outlives a reload. */
 import type { Answer, UndoAnswer } from '../../check/check.ts';
-import type { Pending, PendingScan, PendingUndo, Store } from '../../check/outbox.ts';
+import {
+  hidesAdmission,
+  isOutdated,
+  type Pending,
+  type PendingScan,
+  type PendingUndo,
+  type Store,
+} from '../../check/outbox.ts';
 
 export class MemoryOutbox implements Store {
   items: Pending[] = [];
@@ -15,7 +22,9 @@ export class MemoryOutbox implements Store {
   }
 
   async change(item: PendingScan): Promise<void> {
-    this.items = this.items.map((known) => (known.key === item.key ? item : known));
+    this.items = this.items.map((known) =>
+      known.key === item.key && !isOutdated(item, known) ? item : known,
+    );
   }
 
   async scanAnswered(item: PendingScan, answer: Answer): Promise<void> {
@@ -23,9 +32,12 @@ export class MemoryOutbox implements Store {
   }
 
   async scansAnswered(answers: readonly (readonly [PendingScan, Answer])[]): Promise<void> {
-    const keys = new Set(answers.map(([{ key }]) => key));
-    this.items = this.items.filter(({ key }) => !keys.has(key));
-    for (const [{ key }, answer] of answers) this.done.push([key, answer]);
+    for (const [item, answer] of answers) {
+      const stored = this.items.find(({ key }) => key === item.key);
+      if (hidesAdmission(item, answer, stored)) continue;
+      this.items = this.items.filter((known) => known !== stored);
+      this.done.push([item.key, answer]);
+    }
   }
 
   async undoAnswered(item: PendingUndo, undo: UndoAnswer): Promise<void> {
