@@ -42,6 +42,7 @@ let batch: (items: readonly RedeemRequest[]) => Promise<readonly BatchResult[]>;
 let fallback: ((scan: Scan) => Promise<RedeemVerdict>) | null;
 /** What the door can tell by its book; null: it has none. */
 let alone: Judged | null;
+let learn: (verdict: RedeemVerdict) => Promise<void>;
 let hasEnded: boolean;
 /** Whether somebody looks at what the door shows. */
 let isSeen: boolean;
@@ -55,6 +56,7 @@ beforeEach(async () => {
   isSeen = true;
   fallback = null;
   alone = null;
+  learn = () => Promise.resolve();
   redeem = (scan) => Promise.resolve(accepted(scan));
   reverse = () => Promise.reject(new Error('not asked for'));
   batch = () => Promise.reject(new Unreachable('no network'));
@@ -84,7 +86,7 @@ async function begin(): Promise<void> {
     uploads,
     alone: {
       judge: () => Promise.resolve(alone),
-      learn: () => Promise.resolve(),
+      learn: (_: number | null, verdict: RedeemVerdict) => learn(verdict),
     } as never as Alone,
     clock: new DoorClock({ wall: Date.now, monotonic: () => performance.now() }, null),
     ways: {
@@ -512,6 +514,81 @@ describe('a door alone', () => {
     };
     await emptied();
     expect(sizes.slice(sizes.indexOf(10))).toEqual([10, 20, 10, 10]);
+  });
+});
+
+describe('a storage that fails', () => {
+  const full = new Error('the storage is full');
+  const own = accepted(scan('book'));
+  const bringsIn = (items: readonly RedeemRequest[]): Promise<readonly BatchResult[]> =>
+    Promise.resolve(items.map((of) => accepted(scan(of.idempotency_key))));
+
+  it('shows nobody a judgement that it did not take, and is tried again', async () => {
+    redeem = lost;
+    alone = { reason: null, ordinal: 3, verdict: own };
+    vi.spyOn(outbox, 'change').mockRejectedValueOnce(full);
+    await check.check(scan('a'));
+    await settled('a');
+    expect(heard[0]).toEqual(['a', { kind: 'waiting' }]);
+    await vi.waitFor(async () => expect(await outbox.pending()).toMatchObject([{ told: true }]));
+  });
+
+  it('does not let the door contradict what the hub has answered', async () => {
+    alone = { reason: null, ordinal: 3, verdict: own };
+    vi.spyOn(outbox, 'scanAnswered').mockRejectedValueOnce(full);
+    await check.check(scan('a'));
+    await emptied();
+    expect(finals('a')).toMatchObject([{ provisional: false }, { provisional: false }]);
+  });
+
+  it('stops neither what comes after, nor the next try', async () => {
+    for (const key of ['a', 'b']) await outbox.put({ ...stored(key), alone: own, local: LET_IN });
+    await outbox.put(stored('c'));
+    vi.spyOn(outbox, 'change').mockRejectedValueOnce(full);
+    batch = bringsIn;
+    await begin();
+    await check.flush();
+    expect([finals('a').length, finals('b').length, finals('c').length]).toEqual([2, 2, 1]);
+    await emptied();
+  });
+
+  it('keeps what the book could not learn for the next time, and only that', async () => {
+    for (const key of ['a', 'b']) await outbox.put({ ...stored(key), local: LET_IN, told: true });
+    let hasFailed = false;
+    learn = ({ redemption_id }) => {
+      if (hasFailed || redemption_id !== 'r-a') return Promise.resolve();
+      hasFailed = true;
+      return Promise.reject(full);
+    };
+    batch = bringsIn;
+    await begin();
+    await check.flush();
+    expect(pending.judged.map(({ key }) => key)).toEqual(['a']);
+    await emptied();
+  });
+
+  it('keeps no other from being brought in where one is set aside', async () => {
+    for (const key of ['a', 'b']) await outbox.put({ ...stored(key), local: LET_IN, told: true });
+    vi.spyOn(outbox, 'change').mockRejectedValueOnce(full);
+    batch = (items) =>
+      Promise.resolve(
+        items.map((of) =>
+          of.idempotency_key === 'a'
+            ? { problem: { status: 422, detail: 'No.' } }
+            : accepted(scan(of.idempotency_key)),
+        ),
+      );
+    await begin();
+    await check.flush();
+    expect([pending.waiting, pending.aside.map(({ key }) => key)]).toEqual([0, ['a']]);
+  });
+
+  it('is asked again to forget what was taken back', async () => {
+    reverse = () => Promise.reject(new ApiProblem(404, { detail: 'Unknown.' }));
+    vi.spyOn(outbox, 'undoAnswered').mockRejectedValueOnce(full);
+    await check.undo(scan('a'), 'r-a');
+    await emptied();
+    expect(finals('a')).toHaveLength(2);
   });
 });
 

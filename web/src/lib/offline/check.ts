@@ -4,35 +4,11 @@
  */
 import { ApiProblem } from '../api/problem.ts';
 import type { LocalJudgement, RedeemVerdict } from '../api/types.ts';
-import type { Answer, Check, Listener, Scan, UndoAnswer } from '../check/check.ts';
-import { isFinal, judgedBy, sent, type Ways, undone } from '../check/ways.ts';
-import type { PendingScan, PendingUndo, Store } from '../check/outbox.ts';
-import type { Alone } from './alone.ts';
-import type { DoorClock } from './clock.ts';
-import type { PendingScans } from './pending.ts';
-import type { Uploads } from './uploads.ts';
-
-export interface OfflineOptions {
-  readonly eventId: string;
-  readonly outbox: Store;
-  readonly ways: Ways;
-  readonly alone: Alone;
-  readonly uploads: Uploads;
-  readonly clock: DoorClock;
-  readonly pending: PendingScans;
-  readonly listener: Listener;
-  /** The name that somebody at this door typed; null: nobody did. */
-  readonly staff?: () => string | null;
-  /** Milliseconds without an answer after which the door judges alone. */
-  readonly patience?: number;
-  /** Milliseconds between two tries to reach the hub. */
-  readonly retry?: number;
-  /** Calls back after so many milliseconds; returns what calls it off. */
-  readonly after?: (milliseconds: number, callback: () => void) => () => void;
-}
-
-export const PATIENCE = 800;
-const RETRY = 3_000;
+import type { Answer, Check, Scan, UndoAnswer } from '../check/check.ts';
+import { isFinal, judgedBy, sent, undone } from '../check/ways.ts';
+import type { PendingScan, PendingUndo } from '../check/outbox.ts';
+import { complete, type OfflineOptions } from './options.ts';
+import type { Outcome } from './uploads.ts';
 
 export class OfflineCheck implements Check {
   readonly #options: Required<OfflineOptions>;
@@ -43,7 +19,7 @@ export class OfflineCheck implements Check {
   #closed = false;
 
   constructor(options: OfflineOptions) {
-    this.#options = { staff: () => null, patience: PATIENCE, retry: RETRY, after, ...options };
+    this.#options = complete(options);
   }
 
   async check(scan: Scan): Promise<void> {
@@ -92,7 +68,7 @@ export class OfflineCheck implements Check {
 
   /** Asks for everything that has no answer yet, and brings in what was judged alone. Resolves when that was tried. */
   async flush(): Promise<void> {
-    this.#flushing ??= this.#flush().finally(() => (this.#flushing = null));
+    this.#flushing ??= this.#tried(this.#flush()).finally(() => (this.#flushing = null));
     await this.#flushing;
   }
 
@@ -101,8 +77,9 @@ export class OfflineCheck implements Check {
     this.#cancelRetry?.();
     this.#cancelRetry = null;
     for (const item of pending.untold)
-      if (item.alone !== undefined && !(await this.#told(item, item.alone))) this.#again();
-    const outcome = await uploads.run();
+      if (item.alone !== undefined && !(await this.#told(item, item.alone).catch(() => false)))
+        this.#again();
+    const outcome = await uploads.run().catch((): Outcome => 'later');
     if (outcome === 'ended') return this.#end();
     for (const { key } of pending.unjudged) {
       // As it is by now: while the ones before it were asked, it may have been judged, shown and answered.
@@ -120,24 +97,30 @@ export class OfflineCheck implements Check {
   async #ask(item: PendingScan, own = item.alone): Promise<void> {
     if (this.#closed || this.#underWay.has(item.key)) return;
     this.#underWay.add(item.key);
+    const asked = this.#tried(this.#asked(item, own), item.key);
+    await asked.finally(() => this.#underWay.delete(item.key));
+  }
+
+  async #asked(item: PendingScan, own: RedeemVerdict | undefined): Promise<void> {
+    const { after, patience, ways } = this.#options;
     let alone: Promise<void> | null = null;
-    const judgeAlone = (): Promise<void> => (alone ??= this.#judgeAlone(item, own));
-    const cancel = this.#options.after(this.#options.patience, () => void judgeAlone());
+    const judgeAlone = (): Promise<void> =>
+      (alone ??= this.#tried(this.#judgeAlone(item, own), item.key));
+    const cancel = after(patience, () => void judgeAlone());
+    let verdict;
     try {
-      const verdict = await sent(this.#options.ways, item.scan);
-      cancel();
-      if (alone !== null) await alone; // what is being stored of it is stored first
-      await this.#answered(item.key, verdict);
+      verdict = await sent(ways, item.scan);
     } catch (error) {
       cancel();
       if (alone !== null) await alone; // a guest who is being let in must not be forgotten
       if (error instanceof ApiProblem && error.status === 401) return this.#end();
       if (error instanceof ApiProblem && isFinal(error)) return this.#setAside(item.key, error);
       await judgeAlone();
-      this.#again(error);
-    } finally {
-      this.#underWay.delete(item.key);
+      return this.#again(error);
     }
+    cancel();
+    if (alone !== null) await alone; // what is being stored of it is stored first
+    await this.#answered(item.key, verdict);
   }
 
   /** `own`: what the door says for itself; undefined: it has no book. */
@@ -184,10 +167,10 @@ export class OfflineCheck implements Check {
   async #answered(key: string, verdict: RedeemVerdict): Promise<void> {
     const item = this.#options.pending.get(key);
     if (item === undefined || this.#closed) return;
-    await this.#options.alone.learn(item.ordinal ?? null, verdict);
     const answer = judgedBy(verdict);
     // First the guest, then the storage: a crash in between only asks again, with the same key.
     const isSeen = this.#tell(key, answer);
+    await this.#options.alone.learn(item.ordinal ?? null, verdict);
     // The guest was let in and the hub would not have, or was turned away and nobody sees now that it was wrong: it is
     // brought in all the same, and a person looks at it.
     const wasLetIn = item.local?.verdict === 'accepted' && verdict.verdict === 'refused';
@@ -207,15 +190,27 @@ export class OfflineCheck implements Check {
     this.#options.pending.delete(item.key);
   }
 
-  /** What was brought in is answered. */
+  /**
+   * What was brought in is answered.
+   *
+   * @throws where the storage fails: what it could not take is brought in once more.
+   */
   async broughtIn(answers: readonly (readonly [PendingScan, RedeemVerdict])[]): Promise<void> {
+    const settled: (readonly [PendingScan, Answer])[] = [];
+    const failures: unknown[] = [];
     for (const [item, verdict] of answers) {
-      await this.#options.alone.learn(item.ordinal ?? null, verdict);
-      this.#tell(item.key, judgedBy(verdict));
+      const answer = judgedBy(verdict);
+      this.#tell(item.key, answer);
+      try {
+        await this.#options.alone.learn(item.ordinal ?? null, verdict);
+        settled.push([item, answer]);
+      } catch (error) {
+        failures.push(error);
+      }
     }
-    const settled = answers.map(([item, verdict]) => [item, judgedBy(verdict)] as const);
     await this.#options.outbox.scansAnswered(settled);
-    for (const [item] of answers) this.#options.pending.delete(item.key);
+    for (const [item] of settled) this.#options.pending.delete(item.key);
+    if (failures.length > 0) throw new AggregateError(failures);
   }
 
   async #setAside(key: string, problem: ApiProblem): Promise<void> {
@@ -229,7 +224,7 @@ export class OfflineCheck implements Check {
   /** It stays on the device and is shown; nothing waits for it. */
   async setAside(item: PendingScan, problem: ApiProblem): Promise<void> {
     const after: PendingScan = { ...item, aside: problem.detail ?? problem.message };
-    await this.#options.outbox.change(after);
+    await this.#tried(this.#options.outbox.change(after));
     this.#options.pending.set(after);
     this.#tell(item.key, { kind: 'problem', detail: problem.detail });
   }
@@ -237,22 +232,25 @@ export class OfflineCheck implements Check {
   async #takeBack(item: PendingUndo): Promise<void> {
     if (this.#closed || this.#underWay.has(item.key)) return;
     this.#underWay.add(item.key);
-    const { listener, ways } = this.#options;
+    const reversed = this.#tried(this.#reversed(item));
+    await reversed.finally(() => this.#underWay.delete(item.key));
+  }
+
+  async #reversed(item: PendingUndo): Promise<void> {
+    const { listener, pending, ways } = this.#options;
+    let answer: UndoAnswer;
     try {
-      const answer = undone(await ways.reverse(item));
-      await this.#undone(item, answer);
+      answer = undone(await ways.reverse(item));
     } catch (error) {
       if (error instanceof ApiProblem && error.status === 401) return this.#end();
-      if (error instanceof ApiProblem && isFinal(error)) {
-        await this.#undone(item, { kind: 'problem', detail: error.detail });
-      } else {
-        this.#options.pending.overdue(item.key);
+      if (!(error instanceof ApiProblem && isFinal(error))) {
+        pending.overdue(item.key);
         listener.undone(item.scanKey, { kind: 'waiting' });
-        this.#again(error);
+        return this.#again(error);
       }
-    } finally {
-      this.#underWay.delete(item.key);
+      answer = { kind: 'problem', detail: error.detail };
     }
+    await this.#undone(item, answer);
   }
 
   async #undone(item: PendingUndo, answer: UndoAnswer): Promise<void> {
@@ -265,6 +263,19 @@ export class OfflineCheck implements Check {
   #end(): void {
     this.close();
     this.#options.listener.ended();
+  }
+
+  /** Where the storage fails, later is another try, too, and nothing else stops; the guest of that key hears that it waits. */
+  async #tried(work: Promise<void>, key?: string): Promise<void> {
+    try {
+      await work;
+    } catch {
+      if (key !== undefined) {
+        this.#options.pending.overdue(key);
+        this.#tell(key, { kind: 'waiting' });
+      }
+      this.#again();
+    }
   }
 
   /** Tries once more later. Each door waits a little differently: a hub that comes back is not asked by all at once. */
@@ -285,9 +296,4 @@ export class OfflineCheck implements Check {
 
 function nameless(verdict: RedeemVerdict): RedeemVerdict {
   return { ...verdict, voucher: verdict.voucher && { ...verdict.voucher, guest_name: null } };
-}
-
-function after(milliseconds: number, callback: () => void): () => void {
-  const timer = setTimeout(callback, milliseconds);
-  return () => clearTimeout(timer);
 }
