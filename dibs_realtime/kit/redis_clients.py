@@ -43,6 +43,7 @@ class Clients:
         self.cluster: RedisCluster | None = None
         self._subscribing: Client | None = None
         self._lines: dict[tuple[str, int], Client] = {}
+        self._sentinels: list[Client] = []
         if address.kind == "cluster":
             self.cluster = RedisCluster(
                 startup_nodes=[ClusterNode(host, port) for host, port in address.hosts],
@@ -59,6 +60,7 @@ class Clients:
         quick["maint_notifications_config"] = self._patient["maint_notifications_config"]
         if address.kind == "sentinel":
             sentinel = self._sentinel(timeout)
+            self._sentinels = list(sentinel.sentinels)
             self.commands = Client.from_pool(self._sentinel_pool(sentinel, quick))
             self._subscribing = Client.from_pool(self._sentinel_pool(sentinel, self._patient))
         else:
@@ -91,7 +93,7 @@ class Clients:
 
     def closers(self) -> list[Callable[[], Any]]:
         """Return what closes each of them."""
-        clients = [self.commands, self._subscribing, *self._lines.values()]
+        clients = [self.commands, self._subscribing, *self._lines.values(), *self._sentinels]
         return [client.aclose for client in clients if client is not None]
 
     def _sentinel(self, timeout: float) -> Sentinel:
