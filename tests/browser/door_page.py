@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from playwright.async_api import Page
 
 from tests.offline.checker import Scan
+from tests.support.world import Party
 
 from .cable import Cable
 from .states.door import can_judge
@@ -87,9 +88,9 @@ class DoorPage:
         self._page = page
 
     @classmethod
-    async def at(cls, visitors: Visitors, party: object, number: int, cable: Cable) -> "DoorPage":
+    async def at(cls, visitors: Visitors, party: Party, number: int, cable: Cable) -> "DoorPage":
         """Pair a phone, and wait until it could work alone, its page too."""
-        page = await visitors.door(party, f"Door {number}", camera=False, via=cable.url)  # type: ignore[arg-type]
+        page = await visitors.door(party, f"Door {number}", camera=False, via=cable.url)
         await page.context.add_init_script(NOTES)
         await until(page, "() => navigator.serviceWorker.controller !== null")
         await page.reload()
