@@ -46,8 +46,7 @@ _product = app.create_app
 
 def main() -> None:
     # Served by the product's own code, so that the two can differ in nothing else.
-    # Books are sealed by the node that redeems: it pauses while it has much to do, and this one has nothing to do.
-    with patch.object(app, "create_app", create_app), patch("dibs_realtime.app.Sealer.start", lambda _: None):
+    with patch.object(app, "create_app", create_app):
         serving.run(settings.load())
 
 

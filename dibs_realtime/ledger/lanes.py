@@ -17,7 +17,7 @@ DOORS_STAY = 64
 """For so many batches after a door's last scan, doors are taken to be at work: the next one must not find a full batch
 of others before it."""
 HALVED_FROM = 24
-"""So many who find the writer idle are parted into two batches; fewer are not worth a second commit."""
+"""So many are parted into two batches; fewer are not worth a second commit."""
 QUEUE_LIMITS = {Lane.DOOR: 10_000, Lane.UPLOAD: 20_000, Lane.GUEST: 2_000, Lane.DESK: 500}
 _OTHERS = tuple(lane for lane in Lane if lane is not Lane.DOOR)
 
@@ -44,17 +44,15 @@ class Lanes:
         self._doors = self._others = 0
         self._since_door += 1
 
-    def take(self, *, idle: bool) -> list[Ticket[Any]]:
+    def take(self, writing: int) -> list[Ticket[Any]]:
         """Take who joins the batch now. Doors always may: they are decided before the others.
 
-        `idle`: nothing is being written. A crowd that comes then is halved. Were it taken whole, all would get their
-        answers at one moment and come back at one moment, and the database would wait for us and we for it in turns;
-        of two halves one is read for while the other is written.
+        `writing`: how many are being written meanwhile. A crowd is halved between that batch and this one. Were it
+        taken whole, all would get their answers at one moment and come back at one moment, and the database would wait
+        for us and we for it in turns; of two halves one is read for while the other is written.
         """
-        most = BATCH
-        if idle and not self._doors and not self._others:
-            crowd = sum(map(len, self._waiting.values()))
-            most = BATCH if crowd < HALVED_FROM else min(BATCH, -(-crowd // 2))
+        crowd = writing + self._doors + self._others + sum(map(len, self._waiting.values()))
+        most = BATCH if crowd < HALVED_FROM else min(BATCH, -(-crowd // 2))
         taken: list[Ticket[Any]] = []
         doors = self._waiting[Lane.DOOR]
         while doors and self._doors < most:

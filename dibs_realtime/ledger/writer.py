@@ -91,14 +91,14 @@ class EventWriter:
         if self._reading is not None:
             await self._reading
         batch, self._ahead = self._ahead, Batch()
-        batch.add(self._lanes.take(idle=True))
+        batch.add(self._lanes.take(0))
         self._lanes.begin()
         return batch if batch.tickets else None
 
     async def _read_ahead(self, writing: Batch) -> None:
         """Gather and read for the next batch for as long as `writing` is being written."""
         try:
-            while self._writing is writing and (fresh := self._lanes.take(idle=False)):
+            while self._writing is writing and (fresh := self._lanes.take(len(writing.tickets))):
                 self._ahead.add(fresh)
                 async with self._database.writing() as connection:
                     await self._ahead.read_ahead(connection, self._event_id, writing)

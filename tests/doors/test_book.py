@@ -14,8 +14,9 @@ import uvloop
 
 from dibs_realtime.doors.book import queries, sealer
 from dibs_realtime.doors.book.model import ITERATIONS, NAME_BYTES, Content, cut, derive, seal
-from dibs_realtime.doors.book.repository import Book as SealedBook
+from dibs_realtime.doors.book.repository import Book as SealedBook, BookRepository
 from dibs_realtime.doors.book.sealer import Stretcher
+from dibs_realtime.doors.book.stretching import pause_after
 from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.ids import new_id
 from tests.doors.book import RECORD, Book, download, sealed_up_to
@@ -180,6 +181,26 @@ async def test_two_nodes_seal_each_voucher_once(database: Database, party: Party
     book = await current(party.device)
     assert sorted(book.records) == list(range(122))
     assert await database.fetchval("SELECT revision FROM door_books WHERE event_id = $1", party.id) == 122
+
+
+async def test_a_turn_at_sealing_keeps_no_old_rows_alive(database: Database, party: Party):
+    """It lasts for minutes. With a snapshot in it, nothing that anybody changes meanwhile could be tidied up."""
+    await current(party.device)
+    snapshots = """SELECT count(backend_xmin) AS snapshots, count(*) AS turns
+                     FROM pg_stat_activity JOIN pg_locks USING (pid)
+                    WHERE datname = current_database() AND locktype = 'advisory' AND state = 'idle in transaction'"""
+    while True:  # the hub's own turn may not be over yet
+        async with BookRepository(database).turn(party.id) as book:
+            if book is None:
+                await asyncio.sleep(0.01)
+                continue
+            assert dict(await database.fetchrow(snapshots)) == {"snapshots": 0, "turns": 1}
+            return
+
+
+def test_stretching_leaves_the_machine_to_others_when_they_want_it():
+    assert pause_after(took=0.1, worked=0.098) == 0
+    assert pause_after(took=0.2, worked=0.1) == pytest.approx(1.8)
 
 
 async def test_a_stretching_process_that_dies_is_told_as_what_it_is_and_replaced(

@@ -33,38 +33,41 @@ async def test_a_few_go_together_and_a_crowd_is_halved():
     lanes = Lanes()
     lanes.begin()
     crowd(lanes, Lane.DOOR, HALVED_FROM - 1)
-    assert len(lanes.take(idle=True)) == HALVED_FROM - 1
+    assert len(lanes.take(0)) == HALVED_FROM - 1
     lanes.begin()
     crowd(lanes, Lane.DOOR, 61)
-    assert len(lanes.take(idle=True)) == 31
+    assert len(lanes.take(0)) == 31
     lanes.begin()
-    assert len(lanes.take(idle=False)) == 30
+    assert len(lanes.take(31)) == 30
 
 
-async def test_who_was_read_for_already_is_joined_by_all_who_wait():
+async def test_a_crowd_that_comes_back_together_is_halved_with_whoever_is_being_written():
     lanes = Lanes()
     lanes.begin()
     crowd(lanes, Lane.DOOR, 5)
-    assert len(lanes.take(idle=False)) == 5
+    assert len(lanes.take(32)) == 5
     crowd(lanes, Lane.DOOR, 40)
-    assert len(lanes.take(idle=True)) == 40
+    assert len(lanes.take(32)) == 34  # with the five that is half of 77, and a half one
+    assert not lanes.take(32)
+    lanes.begin()
+    assert len(lanes.take(39)) == 6
 
 
 async def test_a_batch_has_a_size():
     lanes = Lanes()
     crowd(lanes, Lane.DOOR, 5 * BATCH)
     lanes.begin()
-    assert len(lanes.take(idle=True)) == BATCH
-    assert not lanes.take(idle=False)
+    assert len(lanes.take(0)) == BATCH
+    assert not lanes.take(0)
 
 
 async def test_doors_come_first_and_join_a_batch_that_is_full_of_others():
     lanes = Lanes()
     lanes.begin()
     crowd(lanes, Lane.GUEST, 2 * BATCH)
-    assert taken(lanes.take(idle=False)) == [Lane.GUEST] * BATCH
+    assert taken(lanes.take(0)) == [Lane.GUEST] * BATCH
     crowd(lanes, Lane.DOOR, 3)
-    assert taken(lanes.take(idle=False)) == [Lane.DOOR] * 3
+    assert taken(lanes.take(0)) == [Lane.DOOR] * 3
 
 
 async def test_beside_doors_others_are_few_also_when_no_door_asks_at_the_moment():
@@ -72,11 +75,11 @@ async def test_beside_doors_others_are_few_also_when_no_door_asks_at_the_moment(
     lanes.begin()
     crowd(lanes, Lane.GUEST, 1_000)
     crowd(lanes, Lane.DOOR, 2)
-    assert taken(lanes.take(idle=False)) == [Lane.DOOR] * 2 + [Lane.GUEST] * BESIDE_DOORS
+    assert taken(lanes.take(0)) == [Lane.DOOR] * 2 + [Lane.GUEST] * BESIDE_DOORS
     sizes = []
     for _ in range(DOORS_STAY):
         lanes.begin()
-        sizes.append(len(lanes.take(idle=False)))
+        sizes.append(len(lanes.take(0)))
         crowd(lanes, Lane.GUEST, sizes[-1])
     assert sizes == [BESIDE_DOORS] * (DOORS_STAY - 1) + [BATCH]
 
@@ -87,11 +90,11 @@ async def test_nobody_waits_for_ever_behind_a_rush():
     crowd(lanes, Lane.GUEST, 1_000)
     crowd(lanes, Lane.DESK, 9)
     lanes.begin()
-    first = taken(lanes.take(idle=False))
+    first = taken(lanes.take(0))
     assert [first.count(lane) for lane in Lane] == [0, BATCH - 2 * RESERVED, RESERVED, RESERVED]
     crowd(lanes, Lane.DOOR, BATCH)
     lanes.begin()
-    second = taken(lanes.take(idle=False))
+    second = taken(lanes.take(0))
     assert [second.count(lane) for lane in Lane] == [BATCH, 0, 0, RESERVED]
 
 

@@ -103,6 +103,9 @@ class BookRepository:
             if not await connection.fetchval(_TURN, event_id):
                 yield None
                 return
+            # Ends the statement above, which the driver leaves open. Its snapshot would keep PostgreSQL, for as long as
+            # the turn lasts, from tidying up behind anybody: every update of a hot row would leave its old self there.
+            await connection.execute("SELECT")
             try:
                 await self._database.execute(_OPEN, event_id, secrets.token_bytes(16), ITERATIONS)
             except asyncpg.ForeignKeyViolationError:

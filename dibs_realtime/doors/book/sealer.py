@@ -20,11 +20,6 @@ AT_ONCE = 512
 """Vouchers that are written together."""
 REQUEST = 32
 """Codes in one request to the other process: about a tenth of a second of its work."""
-BUSY_ENTRIES = 50
-"""So many entries during one request, and the next one waits: doors and guests are at work."""
-PAUSE_SECONDS = 0.9
-"""How long. Its low priority does not do: Linux shares processors out among sessions and services first, and the
-database is another one."""
 LOOK_SECONDS = 15.0
 """How often events are looked for whose news this process did not hear."""
 IDLE_SECONDS = 30.0
@@ -89,7 +84,6 @@ class Sealer:
         self._stretcher = Stretcher()
         self._waiting: dict[UUID, None] = {}
         self._awake = asyncio.Event()
-        self._entries = 0
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -106,7 +100,6 @@ class Sealer:
 
     def committed(self, commit: Commit) -> None:
         """Take in what was committed: the ledger's listener."""
-        self._entries += len(commit.lines)
         if any(mark in line.raw for line in commit.lines for mark in _ASKED_FOR):
             self._waiting[commit.event_id] = None
             self._awake.set()
@@ -159,9 +152,6 @@ class Sealer:
         made: list[Any] = []
         for start in range(0, len(items), REQUEST):
             made += await self._stretcher.seal(book, items[start : start + REQUEST])
-            busy, self._entries = self._entries > BUSY_ENTRIES, 0
-            if busy:
-                await asyncio.sleep(PAUSE_SECONDS)
         seals = [
             Seal(row["id"], item[2], derived, record, row["guest_id"])
             for row, item, (derived, record) in zip(rows, items, made, strict=True)
