@@ -9,6 +9,9 @@ from dibs_realtime.live.conflate import Conflater
 from dibs_realtime.live.connections import Connections, Fanout, doors
 
 MOST_AT_ONCE = 2_000
+EACH_SECONDS = 0.05
+"""The first change goes out at once, those during a rush no more often than this: each message is a read of the
+database and a frame for every door. Twenty messages a second are still sooner than a guest can walk to another door."""
 
 ReadStates = Callable[[UUID, Collection[UUID]], Awaitable[States]]
 
@@ -22,7 +25,7 @@ class Burns:
         self._fanout = fanout
         self._pending: defaultdict[UUID, dict[UUID, None]] = defaultdict(dict)
         # One look after the other: an older state must not overtake a newer one.
-        self._changes: Conflater[UUID] = Conflater(0, self._tell)
+        self._changes: Conflater[UUID] = Conflater(EACH_SECONDS, self._tell)
 
     def changed(self, event_id: UUID, voucher_ids: Iterable[UUID]) -> None:
         """Note that something happened to these vouchers."""
