@@ -29,8 +29,8 @@ def measure(stage: Stage, form: Form, tell: Callable[[str], None]) -> list[Row]:
     tell("preparing the original stack")
     with (
         targets.original(stage.servers, stage.folder, VOUCHERS) as original,
-        targets.ours(stage.servers, stage.folder, vouchers) as (ours, event),
-        targets.constant(stage.servers, stage.folder, event, CONSTANT_CODES) as constant,
+        targets.ours(stage.servers, stage.folder, vouchers) as (ours, _),
+        targets.constant(stage.servers, stage.folder, CONSTANT_CODES) as constant,
     ):
         asyncio.run(_settle(stage))
         for number in range(form.rounds):

@@ -20,6 +20,7 @@ from dibs_realtime.migrate import migrate
 from dibs_realtime.settings import Settings
 
 ORIGINAL_DATABASE = "original"
+CONSTANT_DATABASE = "constant"
 _numbers = count(1)
 
 
@@ -75,8 +76,7 @@ def original(
 @contextmanager
 def ours(servers: LocalServers, logs: Path, vouchers: int) -> Iterator[tuple[Target, HotEvent]]:
     """Run one process of `dibs serve` and prepare a hot event on it; yields both."""
-    asyncio.run(migrate(servers.database_url))
-    with _dibs("dibs_realtime", ["serve"], servers, logs) as server:
+    with _dibs("dibs_realtime", ["serve"], servers, logs, servers.database_url) as server:
         event = asyncio.run(_prepared(server.port, vouchers))
         # The door watches: its token outlives a long run, the manager's ends after a quarter of an hour.
         watch = Watch(server.port, event.device_token, event.event_id)
@@ -85,18 +85,24 @@ def ours(servers: LocalServers, logs: Path, vouchers: int) -> Iterator[tuple[Tar
 
 
 @contextmanager
-def constant(servers: LocalServers, logs: Path, event: HotEvent, codes: int) -> Iterator[Target]:
-    """Run another process of the same server that answers a constant to the same door."""
-    with _dibs("bench.constant", [], servers, logs) as server:
+def constant(servers: LocalServers, logs: Path, codes: int) -> Iterator[Target]:
+    """Run another process of the same server that answers a door with a constant.
+
+    On a database of its own: on ours the two would be neighbours, and either would decide for the other.
+    """
+    servers.postgres.ensure_database(CONSTANT_DATABASE)
+    with _dibs("bench.constant", [], servers, logs, servers.postgres.url(CONSTANT_DATABASE)) as server:
+        event = asyncio.run(_prepared(server.port, 1))
         path = f"/api/v1/bench/{event.event_id}/constant"
         yield Target("constant", server, path, event.device_token, Codes(new_codes(codes), endless=True))
 
 
 @contextmanager
-def _dibs(module: str, arguments: list[str], servers: LocalServers, logs: Path) -> Iterator[Server]:
+def _dibs(module: str, arguments: list[str], servers: LocalServers, logs: Path, database_url: str) -> Iterator[Server]:
+    asyncio.run(migrate(database_url))
     port = free_port()
     configured = Settings(
-        database_url=servers.database_url,
+        database_url=database_url,
         redis_url=servers.redis_url,
         secret_key=servers.secret_key(),
         public_url=f"http://localhost:{port}",
