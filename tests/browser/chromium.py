@@ -41,8 +41,17 @@ def executable() -> Path:
     return path
 
 
-async def launch(playwright: Playwright, camera: Path, *, headed: bool = False, more: Sequence[str] = ()) -> Browser:
-    """Start it. `camera`: the video that every page of it sees as its only camera. `more`: further arguments."""
+async def launch(
+    playwright: Playwright, camera: Path | None, *, headed: bool = False, more: Sequence[str] = ()
+) -> Browser:
+    """Start it.
+
+    camera: the video that every page of it sees as its only camera; None: two cameras that look at a test picture.
+    more: further arguments.
+    """
+    cameras = ["--use-fake-device-for-media-stream=device-count=2"]
+    if camera is not None:
+        cameras = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={camera}"]
     own = {
         "LD_LIBRARY_PATH": str(FOLDER / "al2023" / "lib"),
         "FONTCONFIG_PATH": str(FOLDER / "fonts"),
@@ -52,9 +61,8 @@ async def launch(playwright: Playwright, camera: Path, *, headed: bool = False, 
         headless=not headed,
         args=[
             *(argument for argument in ARGUMENTS if not (headed and argument == "--headless")),
-            "--use-fake-device-for-media-stream",
+            *cameras,
             "--use-fake-ui-for-media-stream",
-            f"--use-file-for-fake-video-capture={camera}",
             *more,
         ],
         env={**os.environ, **({} if "TEST_CHROMIUM" in os.environ else own)},

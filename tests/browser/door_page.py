@@ -11,7 +11,7 @@ from tests.offline.checker import Scan
 from tests.support.world import Party
 
 from .cable import Cable
-from .states.door import can_judge
+from .doors import can_judge
 from .visitors import STEP_SECONDS, Visitors, until
 
 NOTES = """

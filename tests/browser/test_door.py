@@ -9,9 +9,9 @@ from tests.support.world import Json, Party, redeem
 
 from .accessibility import accessible
 from .camera import Camera
+from .doors import live, next_guest, typed, verdict
 from .guard import Guard
 from .server import Server
-from .states.door import live, next_guest, typed, verdict
 from .visitors import Visitors, until
 
 BURST = """(text) => [...text, 'Enter'].forEach((key) => {

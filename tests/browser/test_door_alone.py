@@ -8,9 +8,9 @@ from playwright.async_api import Dialog, Page, expect
 from tests.support.world import Json, Party
 
 from .cable import CUT_OFF, Cable
+from .doors import BOOK, can_judge, live, next_guest, no_book, typed, verdict
 from .guard import Guard
 from .server import Server
-from .states.door import BOOK, can_judge, live, next_guest, no_book, typed, verdict
 from .visitors import STEP_SECONDS, Visitors, until
 
 NOTE_PERSISTING = """
@@ -176,7 +176,7 @@ async def test_what_is_lent_to_another_door_says_so(visitors: Visitors, party: P
     await page.get_by_label("Kodas", exact=True).fill(code)
     await page.get_by_role("button", name="Tikrinti").click()
     await verdict(page, "deny")
-    await expect(page.get_by_role("alert")).to_contain_text("Ne. Turi kitos durys")
+    await expect(page.get_by_role("alert")).to_contain_text("Ne. Jį turi kitos durys")
 
 
 async def test_a_phone_whose_clock_is_changed_says_so_until_the_hub_tells_the_time(

@@ -1,13 +1,14 @@
 """What a door's phone sees, and how it sounds and feels: a camera that rests, verdicts that are told apart blindly."""
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from tests.support.world import Party
 
 from .camera import Camera
-from .states.door import typed, verdict
-from .visitors import Visitors
+from .doors import next_guest, typed, verdict, watching
+from .phone import HELD, SCREEN, leave_untouched, pocket, take_out
+from .visitors import Visitors, until
 
 NOTICE = """() => {
   window.noticed = { buzzes: [], notes: [] };
@@ -18,36 +19,64 @@ NOTICE = """() => {
     return start.call(this, at);
   };
 }"""
-HIDE = """(state) => {
-  Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => state });
-  document.dispatchEvent(new Event('visibilitychange'));
-}"""
 SEES = "() => document.querySelector('video').srcObject?.getTracks().some(({ enabled }) => enabled) ?? false"
-
-
-async def watching(page: Page) -> None:
-    """Wait until the camera is on."""
-    await expect(page.locator(".view.on")).to_be_visible()
 
 
 async def test_the_camera_rests_where_nobody_looks(visitors: Visitors, party: Party, camera: Camera) -> None:
     page = await visitors.door(party)
     await watching(page)
-    await page.evaluate(HIDE, "hidden")
+    await pocket(page)
     await expect(page.get_by_text("The camera rests")).to_be_attached()
     assert not await page.evaluate(SEES)
-    await page.evaluate(HIDE, "visible")
+    await take_out(page)
     await watching(page)
-    # A pocket touches nothing for a minute.
-    await page.clock.install()
-    await page.mouse.click(5, 5)
-    await page.clock.fast_forward("01:01")
+    await leave_untouched(page)
     await expect(page.get_by_text("The camera rests")).to_be_visible()
     assert not await page.evaluate(SEES)
     camera.show(party.codes[0])
     await page.get_by_text("Tap to scan on").click()
     await watching(page)
     await verdict(page, "admit")
+
+
+async def test_the_screen_stays_on_while_the_camera_does(visitors: Visitors, party: Party) -> None:
+    page = await visitors.door(party, script=SCREEN)
+    await watching(page)
+    await until(page, f"() => ({HELD})() === 1")
+    await pocket(page)
+    await until(page, f"() => ({HELD})() === 0")
+    await take_out(page)
+    await watching(page)
+    await until(page, f"() => ({HELD})() === 1")
+    # A phone that lies about goes dark as phones do, and a tap wakes it for good.
+    await leave_untouched(page)
+    await expect(page.get_by_text("The camera rests")).to_be_visible()
+    await until(page, f"() => ({HELD})() === 0")
+    await page.get_by_text("Tap to scan on").click()
+    await watching(page)
+    await until(page, f"() => ({HELD})() === 1")
+    # What it does meanwhile asks for no second one.
+    await typed(page, party.codes[0])
+    await verdict(page, "admit")
+    await next_guest(page)
+    assert await page.evaluate(HELD) == 1
+
+
+async def test_a_screen_that_may_go_dark_stops_no_door(visitors: Visitors, party: Party) -> None:
+    page = await visitors.door(party, script=SCREEN + "wake.isSavingPower = true;")
+    await watching(page)
+    await typed(page, party.codes[0])
+    await verdict(page, "admit")
+    assert await page.evaluate(HELD) == 0
+
+
+async def test_what_the_only_camera_lacks_is_not_offered(visitors: Visitors, party: Party) -> None:
+    page = await visitors.door(party)
+    await watching(page)
+    await expect(page.get_by_role("button", name="Switch the light on")).to_have_count(0)
+    await page.get_by_role("button", name="Menu").click()
+    await expect(page.get_by_role("group", name="Sound")).to_be_visible()
+    await expect(page.get_by_role("group", name="Camera")).to_have_count(0)
 
 
 @pytest.mark.parametrize("tone", ["admit", "used", "deny"])

@@ -10,8 +10,8 @@ from playwright.async_api import Page, expect
 from tests.support.world import PASSWORD, Party
 
 from .accessibility import still
+from .doors import stop_the_clock
 from .guests import call_dibs
-from .states.door import stop_the_clock
 from .visitors import Visitors, until
 
 LISTEN = """() => {

@@ -50,13 +50,14 @@ class Visitors:
         camera: bool | None = False,
         still: bool = False,
         storage: Mapping[str, Any] | None = None,
+        script: str | None = None,
         **options: Any,
     ) -> BrowserContext:
         """Return a new person's context.
 
         camera: they let pages use it without being asked; None: they say yes when a page asks; False: they refuse.
-        still: they prefer reduced motion. storage: what localStorage holds at their first page. Further options are
-        Playwright's.
+        still: they prefer reduced motion. storage: what localStorage holds at their first page. script: what all
+        their pages run before anything else. Further options are Playwright's.
         """
         context = await self.browser.new_context(
             base_url=self.url,
@@ -76,6 +77,8 @@ class Visitors:
             await context.add_init_script(REFUSE_CAMERA)
         if storage:
             await _keep(context, storage)
+        if script is not None:
+            await context.add_init_script(script)
         return context
 
     async def open(

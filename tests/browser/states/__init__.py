@@ -12,7 +12,7 @@ Names are `app/route/state`. It ends when the state is to be seen; the look (pho
 after that on the same page.
 """
 
-from . import door, guest, languages, organizer, others, troubles
+from . import door, door_alone, guest, languages, organizer, others, troubles
 from .stage import STATES, Stage
 
-__all__ = ["STATES", "Stage", "door", "guest", "languages", "organizer", "others", "troubles"]
+__all__ = ["STATES", "Stage", "door", "door_alone", "guest", "languages", "organizer", "others", "troubles"]

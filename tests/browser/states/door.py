@@ -1,51 +1,17 @@
 """The door's app at /door/."""
 
-import json
 from typing import Any
 
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, expect
 
+from tests.browser.doors import stop_the_clock, typed, verdict
+from tests.browser.phone import LIGHT
 from tests.support.world import redeem
 
 from .stage import Stage, state
 
 NO_CAMERA = {"camera": False}
 """For states in which the camera's picture would only be another grey."""
-BOOK = "**/door-snapshot?**"
-"""Where a door downloads what it needs to judge alone."""
-
-
-async def typed(page: Page, code: str) -> None:
-    """Type a code by hand."""
-    await page.get_by_role("button", name="Type code").click()
-    await page.get_by_label("Code", exact=True).fill(code)
-    await page.get_by_role("button", name="Check").click()
-
-
-async def verdict(page: Page, tone: str) -> None:
-    """Wait for a verdict of this colour."""
-    await expect(page.locator(f"[data-tone={tone}]")).to_be_visible()
-
-
-async def live(page: Page) -> None:
-    """Wait until the door is connected."""
-    await expect(page.locator(".sign.live")).to_be_visible()
-
-
-async def can_judge(page: Page) -> None:
-    """Wait until the door could work without a network."""
-    await expect(page.locator("[data-alone=ready]")).to_be_attached()
-
-
-async def next_guest(page: Page) -> None:
-    """Go on to the next guest."""
-    await page.get_by_role("button", name="Next guest").click()
-    await expect(page.locator("[data-tone]")).to_have_count(0)
-
-
-async def no_book(route: Route) -> None:
-    """Answer for the network of a door that never gets what it needs to judge alone."""
-    await route.abort()
 
 
 async def with_names(stage: Stage, *, camera: bool = True, **device: Any) -> Page:
@@ -87,6 +53,15 @@ async def scan(stage: Stage) -> Page:
     page = await with_names(stage, can_search=True)
     await expect(page.get_by_text("Live")).to_be_visible()
     await expect(page.locator(".view.on")).to_be_visible()
+    return page
+
+
+@state("door/scan/light")
+async def scan_by_light(stage: Stage) -> Page:
+    page = await stage.door(script=LIGHT)
+    await expect(page.locator(".view.on")).to_be_visible()
+    await page.get_by_role("button", name="Switch the light on").click()
+    await expect(page.get_by_role("button", name="Switch the light off")).to_be_visible()
     return page
 
 
@@ -184,73 +159,6 @@ async def too_many(stage: Stage) -> Page:
     return page
 
 
-@state("door/waiting")
-async def waiting(stage: Stage) -> Page:
-    stage.guard.expect("ERR_FAILED")
-    page = await stage.door(network={BOOK: no_book}, **NO_CAMERA)
-    await live(page)
-    await cut(stage, page)
-    await typed(page, stage.party.codes[0])
-    await verdict(page, "wait")
-    return page
-
-
-@state("door/lost")
-async def lost(stage: Stage) -> Page:
-    page = await waiting(stage)
-    await page.get_by_role("button", name="Next guest").click()
-    await expect(page.locator(".notes .lost")).to_be_visible()
-    return page
-
-
-@state("door/alone")
-async def alone(stage: Stage) -> Page:
-    page = await with_names(stage, **NO_CAMERA)
-    await live(page)
-    await can_judge(page)
-    await cut(stage, page)
-    await stop_the_clock(page)
-    await typed(page, "LIST-1")
-    await verdict(page, "offline")
-    return page
-
-
-@state("door/alone/used")
-async def used_here(stage: Stage) -> Page:
-    page = await alone(stage)
-    await next_guest(page)
-    await page.get_by_role("button", name="One use more").click()
-    await page.get_by_role("button", name="One use more").click()
-    await typed(page, "LIST-1")
-    await verdict(page, "used")
-    return page
-
-
-@state("door/alone/lost")
-async def lost_and_alone(stage: Stage) -> Page:
-    page = await alone(stage)
-    await next_guest(page)
-    await expect(page.locator(".notes .lost")).to_be_visible()
-    return page
-
-
-@state("door/alone/leaving")
-async def leaving(stage: Stage) -> Page:
-    page = await lost_and_alone(stage)
-    await page.get_by_role("button", name="Menu").click()
-    await page.get_by_role("button", name="Unpair this phone").click()
-    await expect(page.get_by_text("1 scan has no answer yet")).to_be_visible()
-    return page
-
-
-@state("door/getting-ready")
-async def getting_ready(stage: Stage) -> Page:
-    page = await stage.door(network={BOOK: half_a_book}, **NO_CAMERA)
-    await live(page)
-    await expect(page.locator("progress")).to_be_visible()
-    return page
-
-
 @state("door/type")
 async def by_hand(stage: Stage) -> Page:
     page = await stage.door(**NO_CAMERA)
@@ -311,29 +219,3 @@ async def ended(stage: Stage) -> Page:
     await stage.party.owner.delete(f"{stage.party.path}/devices/{mine['id']}")
     await expect(page.get_by_text("The organizer took it out.")).to_be_visible()
     return page
-
-
-async def stop_the_clock(page: Page) -> None:
-    """Keep the verdict that comes next from going by itself, however long it is looked at."""
-    await page.evaluate("() => { const set = window.setTimeout; window.setTimeout = (run, wait, ...rest) =>"
-                        " set(run, wait > 2500 && wait < 31000 ? 1e8 : wait, ...rest); }")  # fmt: skip
-
-
-async def cut(stage: Stage, page: Page) -> None:
-    """Take the network away from all pages of a context."""
-    stage.guard.expect("ERR_INTERNET_DISCONNECTED", "ERR_FAILED", "WebSocket")
-    await page.route("**/socket.io/**", lambda route: route.abort())
-    await page.context.set_offline(True)
-
-
-async def half_a_book(route: Route) -> None:
-    """Let the first part of a book arrive, and hold back the rest."""
-    if not route.request.url.endswith("chunk=0"):
-        return  # it is under way for as long as anybody looks
-    answer = await route.fetch()
-    raw = await answer.body()
-    size = int.from_bytes(raw[:4], "big")
-    header = json.loads(raw[4 : 4 + size])
-    more = {"vouchers": 100_000, "last": header["last"] + 1, "sealed_seq": 0}
-    head = json.dumps({**header, **more}).encode()
-    await route.fulfill(response=answer, body=len(head).to_bytes(4, "big") + head + raw[4 + size :])

@@ -4,10 +4,11 @@ import asyncio
 
 from playwright.async_api import Page, Route, expect
 
+from tests.browser.doors import stop_the_clock, typed, verdict
 from tests.browser.visitors import Handler
 from tests.support.world import Party
 
-from .door import NO_CAMERA, stop_the_clock, typed, verdict
+from .door import NO_CAMERA
 from .guest import LONG, claimed, nothing_moves
 from .stage import Stage, state
 

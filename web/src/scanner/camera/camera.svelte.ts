@@ -35,7 +35,7 @@ export class Camera {
   readonly #onCode: (text: string) => void;
   #reader: Reader | null = null;
   #stream: MediaStream | null = null;
-  #lensId: string | null = null;
+  #lens: Lens | null = null;
   #turn = 0;
   #rest: ReturnType<typeof setTimeout> | undefined;
   #release: ReturnType<typeof setTimeout> | undefined;
@@ -58,20 +58,20 @@ export class Camera {
     }
   }
 
-  /** Starts, or goes on. `lensId` null: the one at the back. */
-  async start(lensId: string | null): Promise<void> {
+  /** Starts, or goes on. `lens` null: the one at the back. */
+  async start(lens: Lens | null): Promise<void> {
     if (!('mediaDevices' in navigator)) {
       this.state = 'insecure';
       return;
     }
     const turn = ++this.#turn;
-    if (this.#stream?.active !== true || this.#lensId !== lensId) {
+    if (this.#stream?.active !== true || this.#lens?.id !== lens?.id) {
       this.#stop();
       this.state = 'starting';
       try {
-        const stream = await opened(lensId);
+        const stream = await opened(lens);
         if (turn !== this.#turn) return stopAll(stream);
-        this.#take(stream, lensId);
+        this.#take(stream, lens);
       } catch (error) {
         if (turn === this.#turn) this.state = stateOf(error);
         return;
@@ -130,9 +130,9 @@ export class Camera {
     this.state = 'off';
   }
 
-  #take(stream: MediaStream, lensId: string | null): void {
+  #take(stream: MediaStream, lens: Lens | null): void {
     this.#stream = stream;
-    this.#lensId = lensId;
+    this.#lens = lens;
     this.#video.srcObject = stream;
     const [track] = stream.getVideoTracks();
     const abilities = track?.getCapabilities?.() as Torch | undefined;
@@ -140,7 +140,7 @@ export class Camera {
     track?.addEventListener('ended', () => {
       if (this.#stream === stream) this.#lost();
     });
-    void this.#look();
+    void lenses().then((found) => (this.lenses = found));
   }
 
   /** The phone took the camera away: a call, or another app. */
@@ -148,13 +148,6 @@ export class Camera {
     this.#turn++;
     this.#stop();
     this.state = 'resting';
-  }
-
-  async #look(): Promise<void> {
-    const devices = await navigator.mediaDevices.enumerateDevices().catch(() => []);
-    this.lenses = devices
-      .filter(({ kind, deviceId }) => kind === 'videoinput' && deviceId !== '')
-      .map(({ deviceId, label }) => ({ id: deviceId, label }));
   }
 
   #stop(): void {
@@ -167,22 +160,37 @@ export class Camera {
   }
 }
 
-async function opened(lensId: string | null): Promise<MediaStream> {
+/** Which cameras there are; their names are told once one was allowed. */
+async function lenses(): Promise<Lens[]> {
+  const devices = await navigator.mediaDevices.enumerateDevices().catch(() => []);
+  return devices
+    .filter(({ kind, deviceId }) => kind === 'videoinput' && deviceId !== '')
+    .map(({ deviceId, label }) => ({ id: deviceId, label }));
+}
+
+/** Finds a camera again: some browsers give it another id at every visit, and its name stays. */
+export function sameLens(among: readonly Lens[], { id, label }: Lens): Lens | undefined {
+  return (
+    among.find((lens) => lens.id === id) ??
+    among.find((lens) => label !== '' && lens.label === label)
+  );
+}
+
+async function opened(lens: Lens | null): Promise<MediaStream> {
   const size = { width: { ideal: 1280 }, height: { ideal: 720 } };
-  const media = navigator.mediaDevices;
-  const back = { ...size, facingMode: { ideal: 'environment' } };
-  if (lensId === null) return media.getUserMedia({ video: back });
-  try {
-    return await media.getUserMedia({ video: { ...size, deviceId: { exact: lensId } } });
-  } catch (error) {
-    // The chosen one is not there any more.
-    if (
-      (error as Error).name !== 'OverconstrainedError' &&
-      (error as Error).name !== 'NotFoundError'
-    )
-      throw error;
-    return media.getUserMedia({ video: back });
-  }
+  const use = (video: MediaTrackConstraints): Promise<MediaStream> =>
+    navigator.mediaDevices.getUserMedia({ video: { ...size, ...video } });
+  const back = { facingMode: { ideal: 'environment' } };
+  if (lens === null) return use(back);
+  const known = sameLens(await lenses(), lens);
+  if (known !== undefined) return use({ deviceId: { exact: known.id } });
+  // It is not there any more, or nobody may know the names before a camera is on.
+  const stream = await use(back);
+  const named = sameLens(await lenses(), lens);
+  if (named === undefined || stream.getVideoTracks()[0]?.getSettings().deviceId === named.id)
+    return stream;
+  stopAll(stream);
+  return use({ deviceId: { exact: named.id } });
 }
 
 function stateOf(error: unknown): CameraState {

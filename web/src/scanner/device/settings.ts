@@ -1,4 +1,5 @@
 /** What somebody set on this phone. Kept in localStorage: it is read before anything is drawn. */
+import type { Lens } from '../camera/camera.svelte.ts';
 import { LANGUAGES, type Language } from '../../lib/text/language.ts';
 
 export interface Settings {
@@ -8,13 +9,13 @@ export interface Settings {
   readonly language: Language | null;
   readonly sound: boolean;
   /** Null: the one at the back. */
-  readonly cameraId: string | null;
+  readonly camera: Lens | null;
   /** Who works here, as they call themselves; empty: nobody said. Goes to the organizer with what the door did alone. */
   readonly staff: string;
 }
 
 const KEY = 'dibs.door';
-const DEFAULT: Settings = { look: 'dark', language: null, sound: true, cameraId: null, staff: '' };
+const DEFAULT: Settings = { look: 'dark', language: null, sound: true, camera: null, staff: '' };
 
 export function readSettings(): Settings {
   let kept: Partial<Record<keyof Settings, unknown>> = {};
@@ -27,9 +28,14 @@ export function readSettings(): Settings {
     look: kept.look === 'auto' ? 'auto' : 'dark',
     language: LANGUAGES.find((language) => language === kept.language) ?? null,
     sound: kept.sound !== false,
-    cameraId: typeof kept.cameraId === 'string' ? kept.cameraId : null,
+    camera: isLens(kept.camera) ? kept.camera : null,
     staff: typeof kept.staff === 'string' ? kept.staff : '',
   };
+}
+
+function isLens(kept: unknown): kept is Lens {
+  const { id, label } = (kept ?? {}) as Partial<Record<keyof Lens, unknown>>;
+  return typeof id === 'string' && typeof label === 'string';
 }
 
 export function keepSettings(settings: Settings): void {

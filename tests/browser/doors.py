@@ -1,0 +1,50 @@
+"""What people do at a door's page, and what they wait for there."""
+
+from playwright.async_api import Page, Route, expect
+
+BOOK = "**/door-snapshot?**"
+"""Where a door downloads what it needs to judge alone."""
+
+
+async def typed(page: Page, code: str) -> None:
+    """Type a code by hand."""
+    await page.get_by_role("button", name="Type code").click()
+    await page.get_by_label("Code", exact=True).fill(code)
+    await page.get_by_role("button", name="Check").click()
+
+
+async def verdict(page: Page, tone: str) -> None:
+    """Wait for a verdict of this colour."""
+    await expect(page.locator(f"[data-tone={tone}]")).to_be_visible()
+
+
+async def live(page: Page) -> None:
+    """Wait until the door is connected."""
+    await expect(page.locator(".sign.live")).to_be_visible()
+
+
+async def watching(page: Page) -> None:
+    """Wait until the camera is on."""
+    await expect(page.locator(".view.on")).to_be_visible()
+
+
+async def can_judge(page: Page) -> None:
+    """Wait until the door could work without a network."""
+    await expect(page.locator("[data-alone=ready]")).to_be_attached()
+
+
+async def next_guest(page: Page) -> None:
+    """Go on to the next guest."""
+    await page.get_by_role("button", name="Next guest").click()
+    await expect(page.locator("[data-tone]")).to_have_count(0)
+
+
+async def no_book(route: Route) -> None:
+    """Answer for the network of a door that never gets what it needs to judge alone."""
+    await route.abort()
+
+
+async def stop_the_clock(page: Page) -> None:
+    """Keep the verdict that comes next from going by itself, however long it is looked at."""
+    await page.evaluate("() => { const set = window.setTimeout; window.setTimeout = (run, wait, ...rest) =>"
+                        " set(run, wait > 2500 && wait < 31000 ? 1e8 : wait, ...rest); }")  # fmt: skip
