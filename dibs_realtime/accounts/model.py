@@ -57,7 +57,7 @@ class Session(Entity):
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
-    """A session ended (`session_id`), or the role of `user_id` in `event_id` changed or ended (kind member).
+    """A session ended (`session_id`), or the role of `user_id` in `event_id` began, changed or ended (kind member).
 
     until: when the session's last token expires at the latest; None: unknown.
     """
@@ -69,6 +69,10 @@ class Revocation:
     event_id: UUID | None = None
     user_id: UUID | None = None
     until: datetime | None = None
+
+
+JOINED = "joined"
+"""The reason of the news that somebody became a member."""
 
 
 class Refresh(Enum):

@@ -206,7 +206,7 @@ class SessionDirectory:
     async def note_member_change(
         self, connection: Connection, event_id: UUID, user_id: UUID, reason: str
     ) -> list[Revocation]:
-        """Note within the caller's transaction that a member's role changed or ended; announce it later."""
+        """Note within the caller's transaction that a member joined, left or has another role; announce it later."""
         news = [Revocation(new_id(), "member", reason, event_id=event_id, user_id=user_id)]
         await add_revocations(connection, news)
         return news

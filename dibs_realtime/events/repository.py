@@ -5,6 +5,7 @@ from uuid import UUID
 
 import asyncpg
 
+from dibs_realtime.accounts.model import JOINED
 from dibs_realtime.accounts.sessions import SessionDirectory
 from dibs_realtime.events.commands import SLUG_TAKEN, resource
 from dibs_realtime.events.model import EVENTS, Event
@@ -14,6 +15,7 @@ from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.ids import new_id
 from dibs_realtime.ledger.queries import begin
 
+DELETED = "event_deleted"
 _COLUMNS = EVENTS.column_list()
 _PLACES = ", ".join(f"${n}" for n in range(1, len(EVENTS.columns) + 1))
 
@@ -60,6 +62,7 @@ class EventRepository:
                     "INSERT INTO status_changes (event_id, subject_id, seq, at, status) VALUES ($1, $1, 1, $2, $3)",
                     event.id, event.created_at, event.status,
                 )  # fmt: skip
+                joined = await self._sessions.note_member_change(connection, event.id, owner_id, JOINED)
         except asyncpg.UniqueViolationError as error:
             made = await self.made_with(owner_id, key, fingerprint)
             if made is not None:
@@ -67,6 +70,7 @@ class EventRepository:
             if error.constraint_name == "events_slug_key":
                 raise problems.conflict(SLUG_TAKEN.detail, slug=SLUG_TAKEN.slug) from None
             raise
+        await self._sessions.announce(joined)
         return event.id
 
     async def made_with(self, user_id: UUID, key: str | None, fingerprint: str) -> UUID | None:
@@ -92,7 +96,10 @@ class EventRepository:
                 await self._sessions.follow_event(connection, event_id, ends_at + AFTER_THE_END, AT_LEAST)
 
     async def remove_draft(self, event_id: UUID, if_match: int | None) -> None:
-        """Remove an event that was never open; its devices' sessions end. Raises Problem 404, 409 or 412."""
+        """Remove an event that was never open; its devices' sessions and its members' watches end.
+
+        Raises Problem 404, 409 or 412.
+        """
         async with self._database.transaction() as connection:
             # The head's lock keeps the writer out while everything goes.
             await connection.execute("SELECT FROM ledger_heads WHERE event_id = $1 FOR UPDATE", event_id)
@@ -106,6 +113,9 @@ class EventRepository:
             for table in _OF_AN_EVENT:
                 statement = f"DELETE FROM {table} WHERE event_id = $1"  # noqa: S608  # constants
                 await connection.execute(statement, event_id, timeout=120)  # a draft may hold a million codes
+            members = await connection.fetch("SELECT user_id FROM members WHERE event_id = $1", event_id)
             await connection.execute("DELETE FROM events WHERE id = $1", event_id)
-            ended = await self._sessions.revoke_sessions_in(connection, event_id, "event_deleted")
+            ended = await self._sessions.revoke_sessions_in(connection, event_id, DELETED)
+            for member in members:
+                ended += await self._sessions.note_member_change(connection, event_id, member["user_id"], DELETED)
         await self._sessions.announce(ended)

@@ -11,6 +11,7 @@ from aiohttp import WSCloseCode, web
 from prometheus_client import CollectorRegistry
 
 from dibs_realtime.accounts.caller import Device, Guest
+from dibs_realtime.accounts.model import JOINED
 from dibs_realtime.kit import problems
 from dibs_realtime.kit.clock import Clock
 from dibs_realtime.kit.database import Database
@@ -154,13 +155,23 @@ class Hub:
         self._scans(commit.event_id, commit.notices)
 
     def ended(self, ending: Ending) -> None:
-        """Take in that a session ended or a role changed: the session directory's listener."""
+        """Take in that a session ended or that an event's members changed: the session directory's listener."""
         if ending.session_id is not None:
             for connection in self._connections.of_session(ending.session_id):
                 self._end(connection, ending.reason)
         elif ending.event_id is not None and ending.user_id is not None:
-            for connection in self._connections.of_user(ending.user_id):
-                self._spawn(self._watching.recheck(connection, ending.event_id, ending.reason))
+            self._spawn(self._members_changed(ending.event_id, ending.user_id, ending.reason))
+
+    async def _members_changed(self, event_id: UUID, user_id: UUID, reason: str) -> None:
+        theirs, news = self._connections.of_user(user_id), {"event_id": event_id}
+        if reason == JOINED:
+            for connection in theirs:
+                if event_id not in connection.watches:  # nor could it, a moment ago
+                    self._fanout.send_to(connection, "members_changed", news)
+        else:
+            await asyncio.gather(*(self._watching.recheck(connection, event_id, reason) for connection in theirs))
+        # Not before: whoever was removed has left the room now, and is not made to ask in vain.
+        self._fanout.send(watchers(event_id), "members_changed", news)
 
     def _received(self, event_id: UUID, parcel: Parcel) -> None:
         self._feeds.received(event_id, parcel)

@@ -215,6 +215,15 @@ class RoleChanged(_Sent):
     event_id: UUID
 
 
+class MembersChanged(_Sent):
+    """Somebody joined the event, left it or has another role; who works on it is to be asked for anew.
+
+    The ledger says nothing of members: it keeps nothing of persons.
+    """
+
+    event_id: UUID
+
+
 class SessionEnded(_Sent):
     """The session is over; the server disconnects."""
 
@@ -268,6 +277,7 @@ PUSHES: Mapping[str, Push] = {
     "voucher": Push(WalletVoucher, "the guest who has the voucher"),
     "unwatched": Push(Unwatched, "one connection"),
     "role_changed": Push(RoleChanged, "one connection"),
+    "members_changed": Push(MembersChanged, "those who watch the event, and whoever joined it"),
     "session_ended": Push(SessionEnded, "one connection"),
     "reconnect": Push(Reconnect, "those whom the node disconnects next"),
 }

@@ -33,6 +33,25 @@ async def test_gates_and_phones_change_for_everybody_at_once(visitors: Visitors,
     await expect(mine.get_by_role("heading", name="Lost phone")).to_have_count(0)
 
 
+async def test_the_team_changes_for_everybody_at_once(visitors: Visitors, party: Party) -> None:
+    other = await party.world.member(party.owner, party.id, "owner", "Ona")
+    mine, theirs = [
+        await visitors.organizer(who, f"/app/#/events/{party.id}/team", "desktop") for who in (party.owner, other)
+    ]
+    for page in (mine, theirs):
+        await expect(page.get_by_label("Role: ")).to_have_count(2)
+    await party.world.member(party.owner, party.id, "viewer", "Mia")
+    for page in (mine, theirs):
+        await expect(page.get_by_label("Role: Mia")).to_have_value("viewer")
+    await mine.get_by_label("Role: Mia").select_option("door")
+    await mine.get_by_role("button", name="Change it").click()
+    await expect(theirs.get_by_label("Role: Mia")).to_have_value("door")
+    await theirs.get_by_role("button", name="Delete: Mia").click()
+    await theirs.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    for page in (mine, theirs):
+        await expect(page.get_by_label("Role: Mia")).to_have_count(0)
+
+
 async def test_a_role_that_changes_changes_what_one_may(visitors: Visitors, party: Party) -> None:
     manager = await party.world.member(party.owner, party.id, "manager", "Mia")
     theirs = await visitors.organizer(manager, f"/app/#/events/{party.id}/offers", "desktop")
@@ -47,3 +66,24 @@ async def test_a_role_that_changes_changes_what_one_may(visitors: Visitors, part
     await mine.get_by_role("button", name="Delete: Mia").click()
     await mine.get_by_role("dialog").get_by_role("button", name="Delete").click()
     await expect(theirs.get_by_role("heading", name="This event is not yours")).to_be_visible()
+
+
+async def test_the_list_of_events_is_live(visitors: Visitors, party: Party) -> None:
+    other = await party.world.member(party.owner, party.id, "owner", "Ona")
+    page = await visitors.organizer(other, "/app/", "desktop")
+    mine = page.get_by_role("listitem").filter(has_text=party.event["name"])
+    await expect(mine).to_contain_text("Open")
+    await party.owner.patch(party.path, {"name": "Harbour Night"})
+    await party.owner.post(f"{party.path}/close")
+    await expect(page.get_by_role("link", name="Harbour Night")).to_contain_text("Closed")
+    # What others take one into appears, and what they delete goes, from under the reader, too.
+    draft = await party.world.event(party.owner, opened=False, name="A draft")
+    await party.world.join(party.owner, draft["id"], other, "manager")
+    await page.get_by_role("link", name="A draft").click()
+    await expect(page.get_by_role("heading", name="A draft")).to_be_visible()
+    visitors.guard.expect("404 ")
+    await party.owner.delete(f"/events/{draft['id']}")
+    await expect(page.get_by_role("heading", name="This event is not yours")).to_be_visible()
+    await page.get_by_role("link", name="All events").click()
+    await expect(page.get_by_role("link", name="Harbour Night")).to_be_visible()
+    await expect(page.get_by_role("link", name="A draft")).to_have_count(0)

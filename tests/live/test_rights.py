@@ -22,6 +22,12 @@ async def pair(request: pytest.FixtureRequest, start: Start, tmp_path: Path):
     return await start(**options), await start(**options)
 
 
+async def caught_up(one: Node, two: Node) -> None:
+    """Wait until both nodes have heard the same news: without Redis it takes a moment."""
+    known = [node.parts.sessions._feed._known for node in (one, two)]
+    await eventually(lambda: known[0].keys() == known[1].keys())
+
+
 async def test_a_session_that_ends_ends_its_sockets(pair: tuple[Node, Node]):
     one, two = pair
     party = await Party.begin(one)
@@ -70,6 +76,34 @@ async def test_a_removed_member_leaves_the_event_and_stays_connected(pair: tuple
         assert (await viewer.call("watch", {"event_id": party.id}))["problem"]["status"] == 404
         assert viewer.client.connected
         assert owner.got["unwatched"] == owner.got["role_changed"] == []
+
+
+async def test_those_who_work_on_an_event_hear_who_else_does(pair: tuple[Node, Node]):
+    one, two = pair
+    party = await Party.begin(one)
+    other = await Party.begin(one)
+    await caught_up(one, two)
+    told = {"event_id": party.id}
+    async with Socket(two, party.owner) as owner:
+        await owner.watch(party.id)
+        token = await party.member("viewer")
+        assert await owner.expect("members_changed", seconds=1.5) == [told]
+        mine = await one.ask("GET", "/users/me", token)
+        async with Socket(two, token) as viewer:
+            # Whoever joins one event more is told so wherever they are signed in.
+            invitation = await one.ask("POST", f"/events/{other.id}/members", other.owner, {"role": "door"}, status=201)
+            await one.ask("POST", f"/invites/{invitation['invite_url'].rsplit('/', 1)[1]}", token)
+            assert await viewer.expect("members_changed", seconds=1.5) == [{"event_id": other.id}]
+            viewer.got["members_changed"].clear()
+            await viewer.watch(party.id)
+            await one.ask("PATCH", f"/events/{party.id}/members/{mine['id']}", party.owner, {"role": "manager"})
+            assert await owner.expect("members_changed", 2, seconds=1.5) == [told, told]
+            assert await viewer.expect("members_changed", seconds=1.5) == [told]
+            await one.ask("DELETE", f"/events/{party.id}/members/{mine['id']}", party.owner, status=204)
+            assert await owner.expect("members_changed", 3, seconds=1.5) == [told, told, told]
+            # Whoever was removed is told that, and nothing else.
+            await viewer.expect("unwatched")
+            assert viewer.got["members_changed"] == [told]
 
 
 async def test_a_session_that_expires_ends_too(

@@ -90,9 +90,13 @@ class World:
     async def member(self, owner: Rest, event_id: str, role: str, name: str = "Mia") -> Organizer:
         """Register an organizer and have them join."""
         member = await self.organizer(name)
+        await self.join(owner, event_id, member, role)
+        return member
+
+    async def join(self, owner: Rest, event_id: str, member: Rest, role: str) -> None:
+        """Have somebody join by an invitation of the owner's."""
         invitation = await owner.post(f"/events/{event_id}/members", {"role": role})
         await member.post(f"/invites/{invitation['invite_url'].rpartition('/')[2].rpartition('#')[2]}")
-        return member
 
     async def gate(self, owner: Rest, event_id: str, name: str = "Main") -> Json:
         """Add a gate."""

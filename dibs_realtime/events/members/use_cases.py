@@ -3,6 +3,7 @@
 from dataclasses import replace
 from uuid import UUID
 
+from dibs_realtime.accounts.model import JOINED
 from dibs_realtime.accounts.repository import UserRepository
 from dibs_realtime.accounts.sessions import SessionDirectory
 from dibs_realtime.events.members.model import VALID_FOR, Invitation, Member, Role, event_of, new_token
@@ -67,8 +68,10 @@ class Members:
                     )
                 )
                 await invitations.use(invitation, now)
+                news = await self._sessions.note_member_change(connection, event_id, user_id, JOINED)
         except AlreadyMemberError:
             raise problems.conflict("You are a member of this event already.", slug="already_member") from None
+        await self._sessions.announce(news)
         return event_id
 
     async def change_role(self, event_id: UUID, user_id: UUID, role: Role, if_match: int | None) -> None:

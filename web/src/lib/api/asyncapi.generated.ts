@@ -233,6 +233,16 @@ export interface components {
             verdict: "accepted" | "refused";
         };
         /**
+         * MembersChanged
+         * @description Somebody joined the event, left it or has another role; who works on it is to be asked for anew.
+         *
+         *     The ledger says nothing of members: it keeps nothing of persons.
+         */
+        MembersChanged: {
+            /** Format: uuid */
+            event_id: string;
+        };
+        /**
          * NotOk
          * @description It could not be done.
          */

@@ -39,7 +39,9 @@ class Page {
   readonly watch: EventWatch;
 
   constructor(
-    options: Partial<SocketOptions & Pick<WatchOptions, 'times' | 'defer' | 'onRole'>> = {},
+    options: Partial<
+      SocketOptions & Pick<WatchOptions, 'times' | 'defer' | 'onRole' | 'onMembers'>
+    > = {},
   ) {
     this.socket = new LiveSocket({
       url: hub.url,
@@ -50,9 +52,9 @@ class Page {
       ...options,
     });
     this.watch = new EventWatch(this.socket, EVENT_ID, {
+      ...options,
       onUpdate: (update) => this.updates.push(update),
       onConnection: (connection) => this.connections.push(connection),
-      ...(options.onRole === undefined ? {} : { onRole: options.onRole }),
       defer: options.defer ?? soon,
       times: { grace: 200, silence: 5_000, answer: 5_000, spread: 5, retry: 10, ...options.times },
     });
@@ -290,13 +292,16 @@ describe('connections that break', () => {
     expect(page.connections).toEqual(['live']);
   });
 
-  it('tells that the reader is something else in this event now, and not of other events', async () => {
-    const onRole = vi.fn();
-    const page = new Page({ onRole });
+  it.each([
+    ['the reader is something else', 'role_changed', 'onRole'],
+    ['others work', 'members_changed', 'onMembers'],
+  ])('tells that %s in this event now, and not of other events', async (_, message, listener) => {
+    const told = vi.fn();
+    const page = new Page({ [listener]: told });
     await page.converges();
-    hub.emit('role_changed', { event_id: 'another' });
-    hub.emit('role_changed', { event_id: EVENT_ID });
-    await until(() => expect(onRole).toHaveBeenCalledOnce());
+    hub.emit(message, { event_id: 'another' });
+    hub.emit(message, { event_id: EVENT_ID });
+    await until(() => expect(told).toHaveBeenCalledOnce());
     expect(hub.watches).toHaveLength(1);
   });
 

@@ -20,6 +20,8 @@ export interface WatchOptions {
   readonly onConnection: (connection: Connection) => void;
   /** The caller is something else in this event now: what they may do is to be asked for anew. */
   readonly onRole?: () => void;
+  /** Somebody joined the event, left it or has another role. */
+  readonly onMembers?: () => void;
   /** Defers a callback to the next frame; returns what calls it off. */
   readonly defer?: (callback: () => void) => () => void;
   /** Milliseconds. */
@@ -96,6 +98,10 @@ export class EventWatch {
       socket.on(
         'role_changed',
         mine(() => options.onRole?.()),
+      ),
+      socket.on(
+        'members_changed',
+        mine(() => options.onMembers?.()),
       ),
       socket.on(
         'unwatched',

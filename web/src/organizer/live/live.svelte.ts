@@ -58,6 +58,8 @@ export class LiveEvent {
   presence: ReadonlyMap<string, DevicePresence> = $state.raw(new Map());
   /** The event as the reader may see it: with their role, and for managers the guests' access code. */
   details: EventItem | null = $state.raw(null);
+  /** Grows whenever who works on the event has changed, or may have: members are in no ledger. */
+  crew = $state(0);
   readonly #options: LiveOptions;
   /** What ids are called. */
   readonly names = new Names();
@@ -81,10 +83,13 @@ export class LiveEvent {
       onConnection: (connection) => {
         this.freshAt = this.snapshot === null ? null : this.#watch.heardAt;
         this.connection = connection;
-        // Roles are no business of the ledger: whoever comes back may have another one.
-        if (connection === 'live') void this.loadDetails();
+        if (connection !== 'live') return;
+        // Members are no business of the ledger: whoever comes back may have missed what became of them.
+        this.crew++;
+        void this.loadDetails();
       },
       onRole: () => void this.loadDetails(),
+      onMembers: () => this.crew++,
     });
   }
 
