@@ -6,6 +6,7 @@ import { defineConfig } from 'vitest/config';
 
 import { budget } from './build/budget.ts';
 import { docsPage } from './build/docs.ts';
+import { include } from './build/include.ts';
 import { shell } from './build/shell.ts';
 
 /** Where `npm run dev` finds the hub (`dibs serve` or `dibs up`). */
@@ -15,6 +16,7 @@ const HUB = process.env['DIBS_HUB'] ?? 'http://127.0.0.1:8080';
 export default defineConfig({
   plugins: [
     svelte(),
+    include(),
     docsPage(),
     // kB of JavaScript, gzipped, that a page's first load may bring.
     budget({ 'app/index.html': 90, 'door/index.html': 60 }),

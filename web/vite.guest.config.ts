@@ -2,6 +2,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 
 import { budget } from './build/budget.ts';
+import { include } from './build/include.ts';
 import { together } from './build/together.ts';
 import { GUEST_WORKER, guestWorker } from './build/worker.ts';
 
@@ -12,6 +13,7 @@ import { GUEST_WORKER, guestWorker } from './build/worker.ts';
 export default defineConfig({
   plugins: [
     svelte(),
+    include(),
     guestWorker(),
     together(),
     // kB of JavaScript, gzipped, that a page's first load may bring.
