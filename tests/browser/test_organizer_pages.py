@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 from tests.support.world import Organizer, Party, World
 
 from .guard import Guard
+from .night import Night
 from .visitors import Visitors
 
 
@@ -154,6 +155,17 @@ async def test_the_night_is_replayed_from_its_ledger(visitors: Visitors, party: 
     await expect(redeemed).to_have_text("1")
     await page.get_by_role("button", name="Back to live").click()
     await expect(redeemed).to_have_text("3")
+
+
+async def test_the_chart_tells_of_the_moment_that_is_replayed(visitors: Visitors, night: Night) -> None:
+    page = await events_page(visitors, night.owner, f"events/{night.id}")
+    await page.get_by_role("button", name="Replay the night").click()
+    slider = page.get_by_role("slider", name="Moment of the night")
+    await slider.press("Home")
+    await expect(slider).to_have_value("0")
+    # Before anything was counted, too: the event was made minutes before the first claim.
+    moment = await page.locator(".when strong").inner_text()
+    await expect(page.locator(".legend .figures").first).to_have_text(moment[:5])
 
 
 async def test_a_csv_is_tried_before_it_is_sent(visitors: Visitors, party: Party) -> None:

@@ -140,7 +140,8 @@ export class Chart {
   }
 
   #mark(plot: uPlot, colour: string): void {
-    if (this.#at === null) return;
+    // A moment before anything was counted lies beside the picture.
+    if (this.#at === null || this.#at / 1000 < this.#range[0]) return;
     const x = Math.round(plot.valToPos(this.#at / 1000, 'x', true));
     const { ctx, bbox } = plot;
     ctx.save();

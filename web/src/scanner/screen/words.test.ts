@@ -78,6 +78,8 @@ describe('in English', () => {
     expect(used.todo).toContain('Nothing more to hand out');
     const own = refused('already_redeemed', { previous: { ...PREVIOUS, same_device: true } });
     expect(own.headline).toMatch(/^You scanned it 14 sec\.? ago at Main bar$/);
+    const other = refused('already_redeemed', { previous: { ...PREVIOUS, seconds_ago: 0 } });
+    expect(other.headline).toBe('Used just now at Main bar by Phone 2');
   });
 
   it('says how many are left, when it is good and where', () => {

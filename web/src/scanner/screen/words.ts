@@ -53,7 +53,10 @@ export function said(scan: Recent, answer: Answer, snapshot: Snapshot | null, no
   const title = voucher?.offer_title ?? null;
   const guest = voucher?.guest_name ?? null;
   const use = previous && {
-    ago: format.ago(new Date(now - previous.seconds_ago * 1_000).toISOString(), now),
+    ago:
+      previous.seconds_ago < 1
+        ? words.justNow
+        : format.ago(new Date(now - previous.seconds_ago * 1_000).toISOString(), now),
     gate: previous.gate,
     device: previous.device,
   };

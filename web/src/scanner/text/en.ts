@@ -231,6 +231,7 @@ export const en = {
     waiting: 'No answer yet',
     waitingDo:
       'Do not hand anything out. It is asked again by itself; scan it again to come back here.',
+    justNow: 'just now',
     replayedElsewhere: (use: UsedAt) => `Counted ${use.ago}${where(use)}`,
     used: (use: UsedAt) => `Used ${use.ago}${where(use)}`,
     usedHere: (use: UsedAt) =>

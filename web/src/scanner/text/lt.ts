@@ -225,6 +225,7 @@ export const lt: Catalogue = {
     waiting: 'Atsakymo dar nėra',
     waitingDo:
       'Nieko neduokite. Klausiama iš naujo savaime; nuskaitykite dar kartą ir grįšite čia.',
+    justNow: 'ką tik',
     replayedElsewhere: (use) => `Įskaityta ${use.ago}${where(use)}`,
     used: (use) => `Panaudota ${use.ago}${where(use)}`,
     usedHere: (use) => `Patys nuskaitėte ${use.ago}${use.gate === null ? '' : ` · ${use.gate}`}`,
@@ -238,7 +239,7 @@ export const lt: Catalogue = {
       not_yet_valid: 'Per anksti',
       expired: 'Per vėlu',
       already_redeemed: 'Jau panaudotas',
-      leased: 'Turi kitos durys',
+      leased: 'Jį turi kitos durys',
       insufficient_uses: 'Tiek nebeliko',
       online_only: 'Reikia ryšio',
       not_lent: 'Be ryšio negalima',

@@ -70,8 +70,8 @@ export const feed: typeof english = {
         return `${who}: atšauktas panaudojimas${times}${offer(names)}${at(names)}`;
       case 'lease.ended':
         return data['how'] === 'returned'
-          ? `${who} grąžino turėtus panaudojimus: ${offer(names)}`
-          : `${who} atšaukė durims paskolintus panaudojimus: ${offer(names)}`;
+          ? `${who}: grąžinti turėti panaudojimai${offer(names)}`
+          : `${who}: atšaukti durims paskolinti panaudojimai${offer(names)}`;
       case 'device.created':
         return `${who}: pridėtas įrenginys ${names.device ?? ''}`.trim();
       case 'device.updated':
@@ -81,7 +81,7 @@ export const feed: typeof english = {
       case 'device.revoked':
         return `${who}: atšauktas įrenginys ${names.device ?? ''}`.trim();
       case 'conflict.opened':
-        return `Ką durys be ryšio padarė${at(names)}, nesutampa:${offer(names)}`;
+        return `Prieštaravimas dėl durų be ryšio${at(names)}${offer(names)}`;
       case 'conflict.resolved':
         return `${who}: išspręstas prieštaravimas`;
       default:
@@ -89,8 +89,8 @@ export const feed: typeof english = {
     }
   },
   refused: (reason, who, names) => {
-    const what = names.offer === null ? 'kodas' : `„${names.offer}“`;
-    return `${who}: atmesta ${what}${at(names)} – ${reasons[reason] ?? reason}`;
+    const what = names.offer === null ? 'atmestas kodas' : `atmestas kuponas${offer(names)}`;
+    return `${who}: ${what}${at(names)} – ${reasons[reason] ?? reason}`;
   },
   reasons,
 };
