@@ -5,7 +5,7 @@ import csv
 import io
 from pathlib import Path
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Download, Page, expect
 
 from tests.support.world import Organizer, Party, World
 
@@ -16,6 +16,12 @@ from .visitors import Visitors
 
 async def events_page(visitors: Visitors, organizer: Organizer, path: str = "") -> Page:
     return await visitors.organizer(organizer, f"/app/#/{path}", "desktop")
+
+
+async def table(download: Download) -> list[dict[str, str]]:
+    """Return the rows of a CSV that the page saves."""
+    text = await asyncio.to_thread(Path(await download.path()).read_text, "utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text)))
 
 
 async def test_from_nothing_to_a_paired_phone(visitors: Visitors, world: World) -> None:
@@ -52,9 +58,7 @@ async def test_from_nothing_to_a_paired_phone(visitors: Visitors, world: World) 
     shown = (await page.get_by_role("group", name="Codes").inner_text()).split()
     async with page.expect_download() as download:
         await page.get_by_role("button", name="Download as CSV").click()
-    file = await (await download.value).path()
-    text = await asyncio.to_thread(Path(file).read_text, "utf-8-sig")
-    rows = list(csv.DictReader(io.StringIO(text)))
+    rows = await table(await download.value)
     assert sorted(row["code"] for row in rows) == sorted(shown)
     assert len(rows) == 20
 
@@ -185,6 +189,15 @@ async def test_a_csv_is_tried_before_it_is_sent(visitors: Visitors, party: Party
     await page.get_by_role("link", name="To the list").click()
     await page.get_by_label("Search").fill("summer1")
     await expect(page.get_by_text("1 code", exact=True)).to_be_visible()
+
+
+async def test_all_codes_are_exported(visitors: Visitors, party: Party) -> None:
+    await party.device.redeem(party.codes[0])
+    page = await events_page(visitors, party.owner, f"events/{party.id}/codes")
+    async with page.expect_download() as download:
+        await page.get_by_role("button", name="Export all").click()
+    rows = await table(await download.value)
+    assert {row["code"]: row["state"] for row in rows} == {party.codes[0]: "redeemed", party.codes[1]: "issued"}
 
 
 async def test_the_list_of_codes_follows_the_night(visitors: Visitors, party: Party) -> None:
