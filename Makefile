@@ -11,9 +11,11 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV_LOCK := uv pip compile pyproject.toml --extra local --generate-hashes --no-emit-index-url --no-header --universal \
 	--python-version 3.11 --quiet
 SOAKED := tests/ledger tests/live/test_observer.py tests/api/test_who_may_what.py
+SERVER_TESTS := $(addprefix tests/,accounts api claims database doors events failures ledger live offline redemptions \
+	simulate vouchers)
 WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist \) -prune -o -type f -print)
 
-.PHONY: help setup run test test-deploy soak lint format dev dev-server dev-web screenshots audit bench bench-profile api lock clean
+.PHONY: help setup run test test-nodes test-deploy soak lint format dev dev-server dev-web screenshots audit bench bench-profile api lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +28,9 @@ run: setup ## Start the whole product on this machine with a simulated night (AR
 test: setup ## Run all tests (ARGS="-k claims" … for the Python ones)
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 	cd web && $(WITH_NODE) npm test
+
+test-nodes: setup ## Run the server's tests on two nodes that take turns at answering
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --nodes 2 $(SERVER_TESTS) $(ARGS)
 
 soak: setup ## Run the ledger's law, races, watchers and rights 20 times in a row (ARGS=100: more often)
 	@for round in $$(seq $(or $(ARGS),20)); do \

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
+from itertools import cycle
 from typing import Any
 
 import asyncpg
@@ -106,10 +107,20 @@ def start_node(
     return start
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the spine be tested on several nodes: `--nodes 2`."""
+    parser.addoption("--nodes", type=int, default=1, help="Nodes that take turns at answering the tests' requests.")
+
+
 @pytest.fixture
-async def client(start_node: StartNode) -> Client:
-    """The first node and a client for it."""
-    return await start_node()
+async def client(start_node: StartNode, pytestconfig: pytest.Config) -> Client:
+    """The first node and a client for it. With `--nodes`: each request goes to the next one, like behind a balancer."""
+    first = await start_node()
+    nodes = [first, *[await start_node() for _ in range(1, pytestconfig.getoption("nodes"))]]
+    if len(nodes) > 1:
+        turns = cycle([node.server for node in nodes])
+        first.make_url = lambda path: next(turns).make_url(path)  # type: ignore[method-assign]  # that is all a balancer does
+    return first
 
 
 @pytest.fixture
