@@ -216,9 +216,17 @@ class Redeem(KeyedCommand[dict[str, Any]]):
         if view.now - case.at > LATE_AFTER:
             return "late"
         # The door's clock was wrong, and the time decided.
-        if case.clock_suspect and case.offer is not None and not case.offer.redeems_at(view.now):
+        if case.clock_suspect and self._depends_on_time(view, case):
             return "clock"
         return None
+
+    def _depends_on_time(self, view: View, case: Case) -> bool:
+        """Return whether the windows, or how the event and the offer stood, are others now than when it happened."""
+        offer = case.offer
+        assert offer is not None  # the voucher was redeemed
+        return not offer.redeems_at(view.now) or self._standing(view, case) != Standing(
+            event_of(view).status, offer.status
+        )
 
     def _open_conflict_of_answer(self, view: View, case: Case, known: Verdict) -> Mapping[str, Any]:
         """Open the conflict of a key whose answer was stored, where the door that never saw it did something else."""
@@ -232,6 +240,8 @@ class Redeem(KeyedCommand[dict[str, Any]]):
             is_reversed = redemption is not None and redemption.reversed_at is not None
             if is_reversed != (local.verdict == "accepted"):
                 return answer
+            if is_reversed and redemption is not None and redemption.offline:
+                return answer  # this very admission was brought in before, and taken back by somebody who saw it
             reason = "reversed" if is_reversed else "turned_away"
         conflict_id = recording.open_conflict(view, case, reason, answer["previous"])
         changed = {**answer, "conflict_id": str(conflict_id)}

@@ -58,6 +58,17 @@ async def test_a_redemption_that_was_taken_back_meanwhile(party: Party, clock: M
     assert [conflict["reason"] for conflict in await inbox(party)] == ["reversed"]
 
 
+async def test_an_admission_that_was_taken_back_after_it_was_brought_in(party: Party, clock: MovableClock):
+    key = "the-key-of-a-scan-4"
+    brought = await bring(party.device, clock, party.codes[0], key)
+    path = f"{party.path}/redemptions/{brought['redemption_id']}/reversal"
+    await party.owner.post(path, {"idempotency_key": fresh_key(), "reason": "a mistake"})
+    # The door never got the answer to its batch, and brings it in once more.
+    again = await bring(party.device, clock, party.codes[0], key)
+    assert (again["verdict"], again["replayed"], again["conflict_id"]) == ("accepted", True, None)
+    assert await inbox(party) == []
+
+
 async def test_a_guest_whom_only_the_server_let_in(party: Party, clock: MovableClock):
     key = "the-key-of-a-scan-3"
     await party.device.redeem(party.codes[0], key)  # and the answer is lost
@@ -82,3 +93,14 @@ async def test_a_wrong_clock_where_the_time_decided(party: Party, clock: Movable
     assert conflict["sides"][0]["clock_suspect"]
     totals = (await party.owner.get(f"{party.path}/offers/{party.ticket['id']}"))["redeemed_units"]
     assert totals == 2  # what happened, not what should have
+
+
+async def test_a_wrong_clock_where_the_events_end_decided(party: Party, clock: MovableClock):
+    scanned_at = clock()
+    clock.forward(minutes=10)
+    await party.owner.post(f"{party.path}/close")
+    clock.forward(minutes=4)
+    for code, suspect in zip(party.codes, (True, False), strict=True):
+        local = alone(clock, clock_suspect=suspect)
+        assert (await party.device.redeem(code, scanned_at=scanned_at, local=local))["verdict"] == "accepted"
+    assert [conflict["reason"] for conflict in await inbox(party)] == ["clock"]
