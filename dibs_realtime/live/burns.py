@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from dibs_realtime.doors.book.queries import States
@@ -16,6 +17,18 @@ database and a frame for every door. Twenty messages a second are still sooner t
 ReadStates = Callable[[UUID, Collection[UUID]], Awaitable[States]]
 
 
+@dataclass(slots=True)
+class _Waiting:
+    """Vouchers whose news is still to be told. With all of them told, everything up to entry `through` is."""
+
+    vouchers: dict[UUID, None] = field(default_factory=dict)
+    through: int = 0
+
+    def add(self, voucher_ids: Iterable[UUID], through: int) -> None:
+        self.vouchers.update(dict.fromkeys(voucher_ids))
+        self.through = max(self.through, through)
+
+
 class Burns:
     """Tells watching devices how vouchers stand, by their ordinals in the book."""
 
@@ -23,14 +36,14 @@ class Burns:
         self._read = read
         self._connections = connections
         self._fanout = fanout
-        self._pending: defaultdict[UUID, dict[UUID, None]] = defaultdict(dict)
+        self._waiting: defaultdict[UUID, _Waiting] = defaultdict(_Waiting)
         # One look after the other: an older state must not overtake a newer one.
         self._changes: Conflater[UUID] = Conflater(EACH_SECONDS, self._tell)
 
-    def changed(self, event_id: UUID, voucher_ids: Iterable[UUID]) -> None:
-        """Note that something happened to these vouchers."""
+    def changed(self, event_id: UUID, voucher_ids: Iterable[UUID], seq: int) -> None:
+        """Note that something happened to these vouchers. Everything up to entry `seq` has been noted with it."""
         if self._connections.members(doors(event_id)):
-            self._pending[event_id].update(dict.fromkeys(voucher_ids))
+            self._waiting[event_id].add(voucher_ids, seq)
             self._changes.touch(event_id)
 
     async def close(self) -> None:
@@ -38,23 +51,29 @@ class Burns:
         await self._changes.close()
 
     async def _tell(self, event_id: UUID) -> None:
-        waiting = self._pending.pop(event_id, {})
-        voucher_ids = list(waiting)[:MOST_AT_ONCE]
-        if not voucher_ids or not self._connections.members(doors(event_id)):
+        waiting = self._waiting.pop(event_id, None)
+        if waiting is None or not waiting.vouchers or not self._connections.members(doors(event_id)):
             return
-        for voucher_id in voucher_ids:
-            del waiting[voucher_id]
-        if waiting:
-            self._again(event_id, waiting)
+        voucher_ids, through = list(waiting.vouchers), waiting.through
+        if len(voucher_ids) > MOST_AT_ONCE:
+            self._again(event_id, voucher_ids[MOST_AT_ONCE:], through)
+            voucher_ids, through = voucher_ids[:MOST_AT_ONCE], 0
         try:
             states = await self._read(event_id, voucher_ids)
         except BaseException:
-            self._again(event_id, voucher_ids)
+            self._again(event_id, voucher_ids, through)
             raise
         if states.burns:
-            message = {"event_id": event_id, "epoch": states.epoch, "seq": states.seq, "burns": states.burns}
+            # What happened while they were read is in them or not: `seq` says of what they are, and not what was told.
+            message = {
+                "event_id": event_id,
+                "epoch": states.epoch,
+                "seq": states.seq,
+                "through": through,
+                "burns": states.burns,
+            }
             self._fanout.send(doors(event_id), "burn", message)
 
-    def _again(self, event_id: UUID, voucher_ids: Iterable[UUID]) -> None:
-        self._pending[event_id].update(dict.fromkeys(voucher_ids))
+    def _again(self, event_id: UUID, voucher_ids: Iterable[UUID], through: int) -> None:
+        self._waiting[event_id].add(voucher_ids, through)
         self._changes.touch(event_id)

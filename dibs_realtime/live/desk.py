@@ -186,7 +186,7 @@ class Desk:
         await self._ports.authorise(connection.caller, CALLS["redeem"].who, request.event_id)
         assert connection.caller is not None  # authorised
         verdict = await self._ports.redeem(connection.caller, request.event_id, request, connection.language)
-        return Reply({"ok": True, "verdict": verdict})
+        return Reply({"ok": True, "verdict": verdict, "server_time": int(self._clock().timestamp() * 1_000)})
 
     async def _claim(self, connection: Connection, request: Claim) -> Reply:
         await self._ports.authorise(connection.caller, CALLS["claim"].who, None)

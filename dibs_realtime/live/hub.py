@@ -192,7 +192,7 @@ class Hub:
         self._gathering.deliver(event_id, passage)
         voucher_ids = [line.voucher_id for line in passage.lines if line.voucher_id is not None]
         self._guests.changed(event_id, voucher_ids)
-        self._burns.changed(event_id, voucher_ids)
+        self._burns.changed(event_id, voucher_ids, passage.to_seq)
         self._public.changed(event_id)
 
     def _jumped(self, feed: Feed) -> None:

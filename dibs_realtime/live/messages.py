@@ -91,9 +91,10 @@ class WatchingPublic(_Ok):
 
 
 class Redeemed(_Ok):
-    """The door's verdict."""
+    """The door's verdict, and the server's time in milliseconds since 1970: by it doors set their clocks."""
 
     verdict: RedemptionVerdict
+    server_time: int
 
 
 class Claimed(_Ok):
@@ -143,12 +144,15 @@ class Head(_Sent):
 class Burn(_Sent):
     """How vouchers stand at entry `seq`, by their ordinals in the door's snapshot: `[ordinal, uses, flags]` each.
 
-    Flags 1: claimed, 2: over for good. A door that was away asks `GET …/door-snapshot/state` first.
+    Flags 1: claimed, 2: over for good. With it everything up to entry `through` has been told; 0: more follows. A door
+    that was away asks `GET …/door-snapshot/state` first: what happened after the last `through`, or `seq` of a state,
+    that it knows.
     """
 
     event_id: UUID
     epoch: UUID
     seq: int
+    through: int
     burns: list[list[int]]
 
 

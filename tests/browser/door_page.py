@@ -11,7 +11,7 @@ from tests.offline.checker import Scan
 from tests.support.world import Party
 
 from .cable import Cable
-from .doors import can_judge
+from .doors import can_judge, live
 from .visitors import STEP_SECONDS, Visitors, until
 
 NOTES = """
@@ -76,6 +76,19 @@ PENDING = """() => new Promise((resolve, reject) => {
 LOOKS = "() => window.dispatchEvent(new Event('online'))"
 ACCEPTED = {"admit": False, "offline": True}
 """How an admission looks, and whether it is the door's own."""
+
+
+async def redemptions(party: Party) -> list[bool]:
+    """Return for each redemption whether it was made offline."""
+    return [item["offline"] for item in (await party.owner.get(f"{party.path}/redemptions"))["items"]]
+
+
+async def ready(visitors: Visitors, party: Party, **options: object) -> Page:
+    """Return a door that could work without a network."""
+    page = await visitors.door(party, camera=False, **options)
+    await live(page)
+    await can_judge(page)
+    return page
 
 
 class DoorPage:

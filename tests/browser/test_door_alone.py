@@ -3,11 +3,12 @@
 import asyncio
 import re
 
-from playwright.async_api import Dialog, Page, expect
+from playwright.async_api import Dialog, expect
 
 from tests.support.world import Json, Party
 
 from .cable import CUT_OFF, Cable
+from .door_page import ready, redemptions
 from .doors import BOOK, can_judge, live, next_guest, no_book, typed, verdict
 from .guard import Guard
 from .server import Server
@@ -22,19 +23,6 @@ NOTE_WAKING = """() => {
   window.asked = [];
   SyncManager.prototype.register = async (tag) => void window.asked.push(tag);
 }"""
-
-
-async def redemptions(party: Party) -> list[bool]:
-    """Return for each redemption whether it was made offline."""
-    return [item["offline"] for item in (await party.owner.get(f"{party.path}/redemptions"))["items"]]
-
-
-async def ready(visitors: Visitors, party: Party, **options: object) -> Page:
-    """Return a door that could work without a network."""
-    page = await visitors.door(party, camera=False, **options)
-    await live(page)
-    await can_judge(page)
-    return page
 
 
 async def test_a_scan_outlives_the_server_and_the_page(
@@ -269,9 +257,42 @@ async def test_the_browser_brings_in_what_waits_while_no_page_is_open(
     async with asyncio.timeout(STEP_SECONDS):
         while await redemptions(party) != [True]:  # noqa: ASYNC110  # nobody tells who is not at a door
             await asyncio.sleep(0.05)
-    # The page that comes back finds nothing that waits, and the answer in its list.
+    # The page that comes back knows what was let in, without a network, too, and finds nothing that waits.
+    cable.become("cut")
     await other.goto(f"{cable.url}/door/")
+    await typed(other, party.codes[0])
+    await verdict(other, "used")
+    await next_guest(other)
+    cable.become("good")
     await live(other)
     await expect(other.get_by_text("waits for an answer")).to_have_count(0)
     await other.get_by_role("button", name="Last scans").click()
     await expect(other.get_by_role("listitem").filter(has_text="Yes:")).to_have_count(1)
+
+
+async def test_one_window_of_a_phone_is_the_door(visitors: Visitors, party: Party, guard: Guard, cable: Cable) -> None:
+    guard.expect(*CUT_OFF)
+    first = await ready(visitors, party, via=cable.url)
+    await until(first, "() => navigator.serviceWorker.controller !== null")
+    cable.become("cut")
+    await typed(first, party.codes[0])
+    await verdict(first, "offline")
+    second = await first.context.new_page()
+    await second.goto(f"{cable.url}/door/")
+    await expect(first.get_by_role("heading", name="Another window of this phone")).to_be_visible()
+    # What one of them let in the other one refuses.
+    await typed(second, party.codes[0])
+    await verdict(second, "used")
+    await next_guest(second)
+    await typed(second, party.codes[1])
+    await verdict(second, "offline")
+    await first.get_by_role("button", name="Work in this window").click()
+    await expect(second.get_by_role("heading", name="Another window of this phone")).to_be_visible()
+    await typed(first, party.codes[1])
+    await verdict(first, "used")
+    await next_guest(first)
+    cable.become("good")
+    await live(first)
+    await expect(first.get_by_text("wait for an answer")).to_have_count(0)
+    assert await redemptions(party) == [True, True]
+    assert (await party.owner.get(f"{party.path}/conflicts"))["items"] == []

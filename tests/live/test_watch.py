@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from itertools import pairwise
 from typing import Any
 
@@ -121,7 +122,9 @@ async def test_a_door_redeems_and_a_guest_claims_over_the_socket(node: Node, par
         code = claimed["claim"]["voucher"]["code"]
         await at_home.expect("voucher")  # it tells the state at the time of reading
         request = {"event_id": party.id, "code": code, "idempotency_key": new_key()}
+        asked_at = time.time()
         first = await at_door.call("redeem", request)
+        assert asked_at - 1 < first["server_time"] / 1_000 < time.time() + 1
         again = await at_door.call("redeem", request)
         assert first["verdict"]["verdict"] == "accepted"
         assert again["verdict"] == {**first["verdict"], "replayed": True}

@@ -108,12 +108,25 @@ def violations(scans: list[Scan], server: Server, windows: dict[str, Window], vo
             found.append(f"{key}: nobody was turned away")
         if scan.sure:
             found += [f"{key}: {wrong}" for wrong in _out_of_time(scan, windows.get(scan.code, (None, None)))]
+    found += _twice_at_a_door(scans, server.max_uses)
     found += [f"{key}: a conflict of no guest's: {reasons}" for key, reasons in conflicts.items()]
     found += [f"{key}: a record of no guest's" for key in server.redemptions if key not in by_key]
     if server.unkeyed:
         found.append(f"{server.unkeyed} redemptions without a key")
     found += [f"{code}: too many uses" for code, units in server.units.items() if units > server.max_uses[code]]
     return found
+
+
+def _twice_at_a_door(scans: list[Scan], max_uses: dict[str, int]) -> list[str]:
+    """Return what a door gave out more often than a voucher has uses: whatever happened, it knew what it did itself."""
+    given: Counter[tuple[int, str]] = Counter()
+    for scan in scans:
+        given[scan.door, scan.code] += scan.units if scan.admitted else 0
+    return [
+        f"door {door} gave out {units} uses of {code}"
+        for (door, code), units in given.items()
+        if code in max_uses and units > max_uses[code]
+    ]
 
 
 def _out_of_time(scan: Scan, window: Window) -> list[str]:

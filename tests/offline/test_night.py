@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -238,7 +238,7 @@ def test_the_checker_knows_each_kind_of_wrong():
     now = datetime.fromisoformat("2026-07-04T20:00:00Z")
 
     def scan(key: str, *shown: tuple[str, str | None, bool]) -> Scan:
-        return Scan(0, key, "CODE", 1, now, True, list(shown))
+        return Scan(ord(key), key, "CODE", 1, now, True, list(shown))
 
     def server(redemptions: dict[str, str], conflicts: list[tuple[str, str, str | None]], units: int = 1) -> Server:
         return Server(redemptions, 0, conflicts, {"CODE": 1}, Counter({"CODE": units}))
@@ -249,6 +249,7 @@ def test_the_checker_knows_each_kind_of_wrong():
     assert violations([scan("a", yes), scan("b", yes)], server({"a": "CODE"}, []), {}, set())
     assert violations([scan("a", no)], server({"a": "CODE"}, []), {}, set())
     assert violations([scan("a", yes), scan("b", no)], good, {}, set())
+    assert violations([scan("a", yes), replace(scan("b", yes), door=ord("a"))], good, {}, set())
     twice = [("b", "already_redeemed", "CODE")] * 2
     assert violations([scan("a", yes), scan("b", yes)], server({"a": "CODE"}, twice), {}, set())
     assert violations([scan("b", yes)], server({}, [("b", "already_redeemed", "CODE")], 0), {}, set())

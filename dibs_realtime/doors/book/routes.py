@@ -1,6 +1,7 @@
 """The door's book over REST, for paired devices."""
 
 import hashlib
+from typing import Any
 
 from aiohttp import web
 
@@ -14,6 +15,12 @@ from dibs_realtime.kit.http.routes import Call, Routes
 FORMAT = 1
 MEDIA_TYPE = "application/octet-stream"
 _COMPRESSED_FROM = 1_024
+
+
+def _etag(book: Any, chunk: int, next_chunk: int, records: bytes) -> str:
+    """Return what a chunk is known by: its records and their history, and not what lies outside the seal."""
+    place = f"{book['epoch']} {(book['salt'] or b'').hex()} {chunk} {next_chunk} {bool(book['seq'])} "
+    return f'"{hashlib.sha256(place.encode() + records).hexdigest()[:32]}"'
 
 
 def routes(database: Database) -> Routes:
@@ -35,7 +42,7 @@ def routes(database: Database) -> Routes:
         book, seals = rows[0], [row for row in rows if row["revision"] is not None]
         records = b"".join(row["record"] for row in seals)
         next_chunk = seals[-1]["revision"] if seals else query.chunk
-        etag = f'"{hashlib.sha256(b"%d %d " % (query.chunk, next_chunk) + records).hexdigest()[:32]}"'
+        etag = _etag(book, query.chunk, next_chunk, records)
         if etag in call.request.headers.get("If-None-Match", ""):
             return web.Response(status=304, headers={"ETag": etag})
         header = json.dumps(

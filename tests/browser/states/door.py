@@ -209,6 +209,17 @@ async def closed(stage: Stage) -> Page:
     return page
 
 
+@state("door/elsewhere")
+async def elsewhere(stage: Stage) -> Page:
+    page = await stage.door(**NO_CAMERA)
+    await live(page)
+    other = await page.context.new_page()
+    await other.goto(page.url)
+    await expect(page.get_by_role("button", name="Work in this window")).to_be_visible()
+    await live(other)
+    return page
+
+
 @state("door/ended")
 async def ended(stage: Stage) -> Page:
     stage.guard.expect("401 GET .*/door-snapshot")

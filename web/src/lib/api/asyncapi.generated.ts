@@ -18,7 +18,9 @@ export interface components {
          * Burn
          * @description How vouchers stand at entry `seq`, by their ordinals in the door's snapshot: `[ordinal, uses, flags]` each.
          *
-         *     Flags 1: claimed, 2: over for good. A door that was away asks `GET …/door-snapshot/state` first.
+         *     Flags 1: claimed, 2: over for good. With it everything up to entry `through` has been told; 0: more follows. A door
+         *     that was away asks `GET …/door-snapshot/state` first: what happened after the last `through`, or `seq` of a state,
+         *     that it knows.
          */
         Burn: {
             burns: number[][];
@@ -27,6 +29,7 @@ export interface components {
             /** Format: uuid */
             event_id: string;
             seq: number;
+            through: number;
         };
         /**
          * Claim
@@ -388,11 +391,12 @@ export interface components {
         };
         /**
          * Redeemed
-         * @description The door's verdict.
+         * @description The door's verdict, and the server's time in milliseconds since 1970: by it doors set their clocks.
          */
         Redeemed: {
             /** @constant */
             ok: true;
+            server_time: number;
             verdict: components["schemas"]["RedemptionVerdict"];
         };
         /**

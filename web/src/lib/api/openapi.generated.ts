@@ -690,7 +690,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List redemptions, the newest first.
+         * List redemptions, or those of one voucher, the newest first.
          * @description Who: the event's viewers.
          */
         get: operations["redemptions_list_redemptions"];
@@ -4116,6 +4116,7 @@ export interface operations {
             query?: {
                 cursor?: string;
                 limit?: number;
+                voucher_id?: string;
             };
             header?: never;
             path: {

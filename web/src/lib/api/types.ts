@@ -29,6 +29,7 @@ export type LocalJudgement = Schema['LocalJudgement'];
 export type RefusalReason = NonNullable<RedeemVerdict['reason']>;
 export type MinuteFigures = Schema['MinuteFigures'];
 export type Conflict = Schema['ConflictOut'];
+export type Redemption = Schema['RedemptionOut'];
 export type VoucherRecord = Schema['VoucherRecord'];
 export type VoucherState = VoucherRecord['state'];
 export type Device = Schema['DeviceOut'];
@@ -63,6 +64,7 @@ export type Head = Message['Head'];
 export type Scan = Message['Scan'];
 export type Presence = Message['Presence'];
 export type Burn = Message['Burn'];
+export type Redeemed = Message['Redeemed'];
 export type SessionEnded = Message['SessionEnded'];
 
 export type WatchAck = Omit<Message['Watching'], 'ok'>;

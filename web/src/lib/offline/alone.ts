@@ -2,7 +2,7 @@
 import type { OfferState, RedeemVerdict, RefusalReason, Snapshot } from '../api/types.ts';
 import type { Scan } from '../check/check.ts';
 import { read } from '../codes/codes.ts';
-import type { Found } from './book.ts';
+import { DEAD, type Found } from './book.ts';
 import type { DoorClock } from './clock.ts';
 import type { BookKeeper } from './keeper.ts';
 import { gateOfScan, instant, instantOf, judge } from './rules.ts';
@@ -93,14 +93,28 @@ export class Alone {
     await this.#options.vault.put({ [SCENE]: scene });
   }
 
-  /** The hub answered a scan: what it says of the voucher, and of a lease, holds from now on. */
-  async learn(ordinal: number | null, verdict: RedeemVerdict): Promise<void> {
+  /**
+   * The hub answered a scan: what it says of the voucher, and of a lease, holds from now on.
+   *
+   * `letIn`: units that the door had let in by itself. Where the hub refuses them they are used all the same, at this door.
+   */
+  async learn(ordinal: number | null, verdict: RedeemVerdict, letIn = 0): Promise<void> {
     const { voucher, seq, leased_until: until } = verdict;
     if (ordinal === null || voucher === null) return;
-    const [, , flags = 0] = this.#options.keeper.book.stateOf(ordinal);
+    const { keeper } = this.#options;
+    const [, uses = 0, flags = 0] = keeper.book.stateOf(ordinal);
     if (seq !== null) {
-      const burns = [[ordinal, voucher.uses, flags]];
-      this.#options.keeper.learn({ seq, burns, whole: false }, false);
+      keeper.learn({ seq, burns: [[ordinal, voucher.uses, flags]], whole: false });
+    } else {
+      // A refusal has no entry of its own. A replay tells of how it was once.
+      const here = Math.min(uses + letIn, voucher.max_uses);
+      const isNow = !verdict.replayed;
+      const isOver = isNow && ['voided', 'released'].includes(voucher.state);
+      const after = Math.max(uses, here, isNow ? voucher.uses : 0);
+      if (after !== uses || (isOver && (flags & DEAD) === 0)) {
+        const burns = [[ordinal, after, isOver ? flags | DEAD : flags]];
+        keeper.learn({ seq: keeper.book.knownAt(ordinal), burns, whole: false });
+      }
     }
     if (until === null || verdict.verdict !== 'accepted') return;
     this.#leases.set(ordinal, { ordinal, voucherId: voucher.id, until });

@@ -1,17 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { Book, UnknownFormat, type Found } from './book.ts';
-
-// Recorded by the hub's tests from what it seals: see tests/vectors/README.md.
-const path = join(import.meta.dirname, '../../../../tests/vectors/door_book.json');
-const recorded = JSON.parse(readFileSync(path, 'utf8')) as {
-  readonly chunk: string;
-  readonly vouchers: readonly (Found & { readonly code: string })[];
-};
-const chunk = Uint8Array.from(Buffer.from(recorded.chunk, 'base64'));
+import { Book, UnknownFormat } from './book.ts';
+import { chunk, UNUSED, vouchers } from './testing/recorded.ts';
 
 describe('the book', () => {
   let book: Book;
@@ -22,31 +12,29 @@ describe('the book', () => {
   });
 
   it('opens what the hub sealed, with the code alone', async () => {
-    expect(book.size).toBe(recorded.vouchers.length);
-    for (const { code, ...voucher } of recorded.vouchers)
-      expect(await book.find(code)).toEqual(voucher);
+    expect(book.size).toBe(vouchers.length);
+    for (const { code, ...voucher } of vouchers) expect(await book.find(code)).toEqual(voucher);
     expect(await book.find('7KQ4MX2P9S')).toBeNull();
   });
 
   it('is the same after it was packed', async () => {
     const again = new Book();
     again.take(book.pack(41));
-    for (const { code, ...voucher } of recorded.vouchers)
-      expect(await again.find(code)).toEqual(voucher);
+    for (const { code, ...voucher } of vouchers) expect(await again.find(code)).toEqual(voucher);
   });
 
   it('keeps the newer state, whichever came first', async () => {
     book.burn(50, [[0, 1, 0]]);
     book.burn(45, [[0, 0, 0]]);
     book.take(chunk);
-    expect(await book.find('7KQ4MX2P9T')).toMatchObject({ uses: 1 });
+    expect(await book.find(UNUSED)).toMatchObject({ uses: 1 });
     book.burn(60, [], true);
-    expect(await book.find('7KQ4MX2P9T')).toMatchObject({ uses: 0 });
+    expect(await book.find(UNUSED)).toMatchObject({ uses: 0 });
   });
 
   it('counts a voucher that comes again once', () => {
     book.take(chunk);
-    expect(book.size).toBe(recorded.vouchers.length);
+    expect(book.size).toBe(vouchers.length);
   });
 
   it('refuses what it does not know', () => {
@@ -59,6 +47,6 @@ describe('the book', () => {
     bent[header + 30] = (bent[header + 30] ?? 0) ^ 1;
     const other = new Book();
     other.take(bent);
-    expect(await other.find('7KQ4MX2P9T')).toBeNull();
+    expect(await other.find(UNUSED)).toBeNull();
   });
 });

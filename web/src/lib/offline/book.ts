@@ -3,7 +3,8 @@ import { RECORD, type Content, open, stretch, unhex } from './seal.ts';
 
 const STATE = 3;
 const CLAIMED = 1;
-const DEAD = 2;
+/** The flag of a voucher that is over for good. */
+export const DEAD = 2;
 
 /** `[ordinal, uses, flags]` */
 export type Burn = readonly number[];
@@ -101,6 +102,11 @@ export class Book {
   /** How a voucher stands, as a burn. */
   stateOf(ordinal: number): Burn {
     return [ordinal, this.#uses[ordinal] ?? 0, this.#flags[ordinal] ?? 0];
+  }
+
+  /** The entry that a voucher's state is current to. */
+  knownAt(ordinal: number): number {
+    return this.#seqs[ordinal] ?? 0;
   }
 
   /** Finds and opens the voucher of a code; null: the book does not have it. */

@@ -42,7 +42,7 @@ let batch: (items: readonly RedeemRequest[]) => Promise<readonly BatchResult[]>;
 let fallback: ((scan: Scan) => Promise<RedeemVerdict>) | null;
 /** What the door can tell by its book; null: it has none. */
 let alone: Judged | null;
-let learn: (verdict: RedeemVerdict) => Promise<void>;
+let learn: (verdict: RedeemVerdict, letIn: number) => Promise<void>;
 let hasEnded: boolean;
 /** Whether somebody looks at what the door shows. */
 let isSeen: boolean;
@@ -86,7 +86,7 @@ async function begin(): Promise<void> {
     uploads,
     alone: {
       judge: () => Promise.resolve(alone),
-      learn: (_: number | null, verdict: RedeemVerdict) => learn(verdict),
+      learn: (_: number | null, verdict: RedeemVerdict, letIn = 0) => learn(verdict, letIn),
     } as never as Alone,
     clock: new DoorClock({ wall: Date.now, monotonic: () => performance.now() }, null),
     ways: {
@@ -107,7 +107,7 @@ async function begin(): Promise<void> {
       undone: (key, answer) => heard.push([key, answer]),
       ended: () => (hasEnded = true),
     },
-    patience: 10,
+    patience: () => 10,
     retry: 4,
   });
 }
@@ -366,6 +366,53 @@ describe('a door alone', () => {
     expect(brought).toMatchObject([{ idempotency_key: 'a', local: { verdict: 'accepted' } }]);
   });
 
+  it('asks of a voucher again only when the hub has heard of what it let in itself', async () => {
+    redeem = lost;
+    alone = yes();
+    await check.check(scan('a'));
+    await vi.waitFor(() => expect(pending.judged).toHaveLength(1));
+    // The network is back, and the same code is scanned before anything else happened.
+    const asked: string[] = [];
+    redeem = (of) => {
+      asked.push(of.key);
+      return Promise.resolve(refused({ idempotency_key: of.key }));
+    };
+    batch = (items) => {
+      asked.push(...items.map((of) => of.idempotency_key));
+      return all((of) => accepted(scan(of.idempotency_key)))(items);
+    };
+    alone = no();
+    await check.check(scan('b'));
+    await emptied();
+    expect(asked).toEqual(['a', 'b']);
+    expect(finals('b').at(-1)).toMatchObject({ provisional: false, verdict: { reason: 'voided' } });
+  });
+
+  it('judges such a voucher itself while the hub does not hear of the one before', async () => {
+    redeem = lost;
+    alone = yes();
+    await check.check(scan('a'));
+    await vi.waitFor(() => expect(pending.judged).toHaveLength(1));
+    redeem = (of) => Promise.resolve(accepted(of));
+    sent = [];
+    alone = no();
+    await check.check(scan('b'));
+    await settled('b');
+    expect(finals('b')).toMatchObject([{ provisional: true, verdict: { verdict: 'refused' } }]);
+    expect(sent).toEqual([]);
+  });
+
+  it('remembers what it let in though the hub refuses it', async () => {
+    redeem = lost;
+    alone = yes();
+    const learnt: [string | null, number][] = [];
+    learn = ({ reason }, letIn) => Promise.resolve(void learnt.push([reason, letIn]));
+    await check.check(scan('a'));
+    batch = all(refused);
+    await emptied();
+    expect(learnt).toEqual([['voided', 1]]);
+  });
+
   it('leaves alone what was judged, shown and refused by the hub while others were asked', async () => {
     await outbox.put(stored('old'));
     await begin();
@@ -423,15 +470,29 @@ describe('a door alone', () => {
     fail(new ApiProblem(403, { detail: 'Not here.' }));
     await idle();
     store();
-    await vi.waitFor(() =>
-      expect(finals('a')).toContainEqual({ kind: 'problem', detail: 'Not here.' }),
-    );
-    await idle();
+    await settled('a');
+    await vi.waitFor(() => expect(pending.judged.map(({ key }) => key)).toEqual(['a']));
     expect(await outbox.pending()).toMatchObject([
-      { key: 'a', local: { verdict: 'accepted' }, told: true, aside: 'Not here.' },
+      { key: 'a', local: { verdict: 'accepted' }, told: true },
     ]);
-    expect(pending.aside.map(({ key }) => key)).toEqual(['a']);
   });
+
+  it.each([yes, no])(
+    'brings in what it did though the hub cannot be asked it any more',
+    async (own) => {
+      let fail: (error: Error) => void = () => undefined;
+      redeem = () => new Promise((_, reject) => (fail = reject));
+      alone = own();
+      const brought: RedeemRequest[] = [];
+      batch = all((of) => accepted(scan(of.idempotency_key)), brought);
+      await check.check(scan('a'));
+      await settled('a');
+      fail(new ApiProblem(422, { detail: 'This is no gate of this event.' }));
+      await emptied();
+      expect(finals('a')).not.toContainEqual(expect.objectContaining({ kind: 'problem' }));
+      expect(brought).toMatchObject([{ local: { verdict: own().verdict.verdict } }]);
+    },
+  );
 
   it('undoes nothing that another page has shown', async () => {
     await outbox.put({ ...stored('a'), local: LET_IN, told: true });
@@ -504,7 +565,10 @@ describe('a door alone', () => {
   it('sends less at once where the line does not carry it', async () => {
     redeem = lost;
     alone = yes();
-    for (let n = 0; n < 30; n++) await check.check(scan(`k${n}`));
+    for (let n = 0; n < 30; n++) {
+      alone = { ...yes(), ordinal: n };
+      await check.check(scan(`k${n}`));
+    }
     const sizes: number[] = [];
     batch = (items) => {
       sizes.push(items.length);

@@ -2,24 +2,27 @@
  * A door that can judge alone: it asks the hub, and where no answer comes in time it judges by its book, says that this is
  * provisional, and brings it in later. The hub's own answer replaces it whenever it comes.
  */
-import { ApiProblem } from '../api/problem.ts';
+import { ApiProblem, Unreachable } from '../api/problem.ts';
 import type { LocalJudgement, RedeemVerdict } from '../api/types.ts';
-import type { Answer, Check, Scan, UndoAnswer } from '../check/check.ts';
-import { isFinal, judgedBy, sent, undone } from '../check/ways.ts';
-import type { PendingScan, PendingUndo } from '../check/outbox.ts';
+import type { Answer, Check, Scan } from '../check/check.ts';
+import { isFinal, judgedBy, sent } from '../check/ways.ts';
+import type { PendingScan } from '../check/outbox.ts';
 import { complete, type OfflineOptions } from './options.ts';
+import { letIn } from './pending.ts';
+import { Tries } from './tries.ts';
+import { Undoing } from './undo.ts';
 import type { Outcome } from './uploads.ts';
 
 export class OfflineCheck implements Check {
   readonly #options: Required<OfflineOptions>;
-  /** Keys that are being asked right now. */
-  readonly #underWay = new Set<string>();
-  #cancelRetry: (() => void) | null = null;
+  readonly #tries: Tries;
+  readonly #undoing: Undoing;
   #flushing: Promise<void> | null = null;
-  #closed = false;
 
   constructor(options: OfflineOptions) {
     this.#options = complete(options);
+    this.#tries = new Tries(this.#options, () => void this.flush());
+    this.#undoing = new Undoing(this.#options, this.#tries, () => this.#end());
   }
 
   async check(scan: Scan): Promise<void> {
@@ -40,16 +43,7 @@ export class OfflineCheck implements Check {
   }
 
   async undo(scan: Pick<Scan, 'key' | 'eventId'>, redemptionId: string): Promise<void> {
-    const item: PendingUndo = {
-      kind: 'undo',
-      key: `undo-${scan.key}`.slice(0, 64), // one intent, one key, whoever asks how often
-      eventId: scan.eventId,
-      scanKey: scan.key,
-      redemptionId,
-    };
-    await this.#options.outbox.put(item);
-    this.#options.pending.begin(item);
-    void this.#takeBack(item);
+    await this.#undoing.begin(scan, redemptionId);
   }
 
   async dismiss(key: string): Promise<void> {
@@ -62,8 +56,7 @@ export class OfflineCheck implements Check {
   }
 
   close(): void {
-    this.#closed = true;
-    this.#cancelRetry?.();
+    this.#tries.close();
   }
 
   /** Asks for everything that has no answer yet, and brings in what was judged alone. Resolves when that was tried. */
@@ -73,12 +66,11 @@ export class OfflineCheck implements Check {
   }
 
   async #flush(): Promise<void> {
-    const { outbox, uploads, eventId, pending } = this.#options;
-    this.#cancelRetry?.();
-    this.#cancelRetry = null;
+    const { uploads, pending } = this.#options;
+    this.#tries.begin();
     for (const item of pending.untold)
       if (item.alone !== undefined && !(await this.#told(item, item.alone).catch(() => false)))
-        this.#again();
+        this.#tries.later();
     const outcome = await uploads.run().catch((): Outcome => 'later');
     if (outcome === 'ended') return this.#end();
     for (const { key } of pending.unjudged) {
@@ -87,18 +79,13 @@ export class OfflineCheck implements Check {
       if (item !== undefined && item.local === undefined && item.aside === undefined)
         await this.#ask(item);
     }
-    for (const item of await outbox.pending())
-      if (item.kind === 'undo' && item.eventId === eventId && !this.#closed)
-        await this.#takeBack(item);
-    if (outcome !== 'all' || pending.judged.length > 0) this.#again();
+    await this.#undoing.flush();
+    if (outcome !== 'all' || pending.judged.length > 0) this.#tries.later();
   }
 
   /** Asks the hub; after `patience` without an answer, or at once where it cannot be reached, the door judges alone. */
   async #ask(item: PendingScan, own = item.alone): Promise<void> {
-    if (this.#closed || this.#underWay.has(item.key)) return;
-    this.#underWay.add(item.key);
-    const asked = this.#tried(this.#asked(item, own), item.key);
-    await asked.finally(() => this.#underWay.delete(item.key));
+    await this.#tries.once(item.key, () => this.#tried(this.#asked(item, own), item.key));
   }
 
   async #asked(item: PendingScan, own: RedeemVerdict | undefined): Promise<void> {
@@ -106,28 +93,42 @@ export class OfflineCheck implements Check {
     let alone: Promise<void> | null = null;
     const judgeAlone = (): Promise<void> =>
       (alone ??= this.#tried(this.#judgeAlone(item, own), item.key));
-    const cancel = after(patience, () => void judgeAlone());
+    const cancel = after(patience(), () => void judgeAlone());
     let verdict;
     try {
+      await this.#inOrder(item);
       verdict = await sent(ways, item.scan);
     } catch (error) {
       cancel();
       if (alone !== null) await alone; // a guest who is being let in must not be forgotten
       if (error instanceof ApiProblem && error.status === 401) return this.#end();
-      if (error instanceof ApiProblem && isFinal(error)) return this.#setAside(item.key, error);
+      if (error instanceof ApiProblem && isFinal(error)) return this.#rejected(item.key, error);
       await judgeAlone();
-      return this.#again(error);
+      return this.#tries.later(error);
     }
     cancel();
     if (alone !== null) await alone; // what is being stored of it is stored first
     await this.#answered(item.key, verdict);
   }
 
+  /**
+   * Brings in first what was let in here of the same voucher: the hub would let it in once more.
+   *
+   * @throws Unreachable where it does not get there.
+   */
+  async #inOrder(item: PendingScan): Promise<void> {
+    const { pending, uploads } = this.#options;
+    if (!pending.isAfterOthers(item)) return;
+    if ((await uploads.run()) === 'ended') this.#end();
+    if (pending.isAfterOthers(item))
+      throw new Unreachable('the hub does not know of the one before');
+  }
+
   /** `own`: what the door says for itself; undefined: it has no book. */
   async #judgeAlone(item: PendingScan, own: RedeemVerdict | undefined): Promise<void> {
     const { outbox, pending } = this.#options;
     const known = pending.get(item.key);
-    if (this.#closed || known === undefined || known.local !== undefined) return;
+    if (this.#tries.closed || known === undefined || known.local !== undefined) return;
     if (own === undefined) {
       pending.overdue(item.key);
       this.#tell(item.key, { kind: 'waiting' });
@@ -166,7 +167,7 @@ export class OfflineCheck implements Check {
   /** The hub answered a scan that was asked, perhaps long after the door judged it alone. */
   async #answered(key: string, verdict: RedeemVerdict): Promise<void> {
     const item = this.#options.pending.get(key);
-    if (item === undefined || this.#closed) return;
+    if (item === undefined || this.#tries.closed) return;
     const answer = judgedBy(verdict);
     // First the guest, then the storage: a crash in between only asks again, with the same key.
     const isSeen = this.#tell(key, answer);
@@ -175,11 +176,11 @@ export class OfflineCheck implements Check {
     // brought in all the same, and a person looks at it.
     const wasLetIn = item.local?.verdict === 'accepted' && verdict.verdict === 'refused';
     const wasTurnedAway = item.local?.verdict === 'refused' && verdict.verdict === 'accepted';
-    if (wasLetIn || (wasTurnedAway && !isSeen)) return this.#again();
+    if (wasLetIn || (wasTurnedAway && !isSeen)) return this.#tries.later();
     // Nobody has told the guest anything yet: it is asked and told again, until somebody could see it.
     if (item.local === undefined && !isSeen) {
       this.#options.pending.overdue(key);
-      return this.#again();
+      return this.#tries.later();
     }
     await this.settle(item, answer);
   }
@@ -202,7 +203,7 @@ export class OfflineCheck implements Check {
       const answer = judgedBy(verdict);
       this.#tell(item.key, answer);
       try {
-        await this.#options.alone.learn(item.ordinal ?? null, verdict);
+        await this.#options.alone.learn(item.ordinal ?? null, verdict, letIn(item));
         settled.push([item, answer]);
       } catch (error) {
         failures.push(error);
@@ -213,11 +214,12 @@ export class OfflineCheck implements Check {
     if (failures.length > 0) throw new AggregateError(failures);
   }
 
-  async #setAside(key: string, problem: ApiProblem): Promise<void> {
+  async #rejected(key: string, problem: ApiProblem): Promise<void> {
     const item = this.#options.pending.get(key);
-    if (item === undefined || this.#closed) return;
-    if (item.local?.verdict === 'accepted') await this.setAside(item, problem);
-    else await this.settle(item, { kind: 'problem', detail: problem.detail });
+    if (item === undefined || this.#tries.closed) return;
+    // The gate may be gone, or a right: what the hub is not asked any more it still takes where it was done.
+    if (item.local !== undefined) return this.#tries.later();
+    await this.settle(item, { kind: 'problem', detail: problem.detail });
     this.#tell(key, { kind: 'problem', detail: problem.detail });
   }
 
@@ -227,37 +229,6 @@ export class OfflineCheck implements Check {
     await this.#tried(this.#options.outbox.change(after));
     this.#options.pending.set(after);
     this.#tell(item.key, { kind: 'problem', detail: problem.detail });
-  }
-
-  async #takeBack(item: PendingUndo): Promise<void> {
-    if (this.#closed || this.#underWay.has(item.key)) return;
-    this.#underWay.add(item.key);
-    const reversed = this.#tried(this.#reversed(item));
-    await reversed.finally(() => this.#underWay.delete(item.key));
-  }
-
-  async #reversed(item: PendingUndo): Promise<void> {
-    const { listener, pending, ways } = this.#options;
-    let answer: UndoAnswer;
-    try {
-      answer = undone(await ways.reverse(item));
-    } catch (error) {
-      if (error instanceof ApiProblem && error.status === 401) return this.#end();
-      if (!(error instanceof ApiProblem && isFinal(error))) {
-        pending.overdue(item.key);
-        listener.undone(item.scanKey, { kind: 'waiting' });
-        return this.#again(error);
-      }
-      answer = { kind: 'problem', detail: error.detail };
-    }
-    await this.#undone(item, answer);
-  }
-
-  async #undone(item: PendingUndo, answer: UndoAnswer): Promise<void> {
-    const { outbox, listener, pending } = this.#options;
-    listener.undone(item.scanKey, answer);
-    await outbox.undoAnswered(item, answer);
-    pending.delete(item.key);
   }
 
   #end(): void {
@@ -274,23 +245,12 @@ export class OfflineCheck implements Check {
         this.#options.pending.overdue(key);
         this.#tell(key, { kind: 'waiting' });
       }
-      this.#again();
+      this.#tries.later();
     }
   }
 
-  /** Tries once more later. Each door waits a little differently: a hub that comes back is not asked by all at once. */
-  #again(error?: unknown): void {
-    if (this.#closed || this.#cancelRetry !== null) return;
-    const asked = error instanceof ApiProblem ? (error.retryAfter ?? 0) * 1_000 : 0;
-    const wait = Math.max(asked, this.#options.retry * (0.5 + Math.random()));
-    this.#cancelRetry = this.#options.after(wait, () => {
-      this.#cancelRetry = null;
-      void this.flush();
-    });
-  }
-
   #tell(key: string, answer: Answer): boolean {
-    return !this.#closed && this.#options.listener.answered(key, answer);
+    return !this.#tries.closed && this.#options.listener.answered(key, answer);
   }
 }
 

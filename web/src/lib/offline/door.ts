@@ -147,14 +147,21 @@ export class Door {
     await this.alone.know(snapshot);
   }
 
-  /** A `burn` message. `current`: no earlier one was missed. */
-  burn(state: Pick<DoorState, 'seq' | 'burns'>, current: boolean): void {
-    this.keeper.learn({ ...state, whole: false }, current);
+  /** A `burn` message. `through`: everything up to that entry has been heard with it; 0: nobody can tell. */
+  burn(state: Pick<DoorState, 'seq' | 'burns'>, through: number): void {
+    this.keeper.learn({ ...state, whole: false }, through);
   }
 
-  /** Gives back what was lent to this device: it is about to leave. Throws Unreachable and ApiProblem. */
+  /**
+   * Gives back what was lent to this device: it is about to leave, or cannot know what it still holds. Of what it has let in
+   * the hub hears first: whoever had the uses next would give them out again.
+   *
+   * Throws Unreachable and ApiProblem.
+   */
   async returnLeases(): Promise<void> {
-    for (const { voucherId } of this.alone.leases) {
+    await this.check.flush();
+    for (const { ordinal, voucherId } of this.alone.leases) {
+      if (this.pending.of(ordinal).units > 0) continue;
       await this.#network.returnLease(voucherId);
       await this.alone.ended(voucherId);
     }

@@ -10,6 +10,9 @@ interface Schema extends DBSchema {
 const STORE = 'values';
 const STRICT = { durability: 'strict' } as const;
 
+/** Where the book of an event lies. */
+export const bookOf = (eventId: string): string => `dibs.door.book.${eventId}`;
+
 export class DatabaseShelf implements Shelf {
   readonly #db: IDBPDatabase<Schema>;
 

@@ -1,6 +1,7 @@
 /** Keeps the book on the shelf and current: downloads what is new, notes what burns, packs it up now and then. */
 import { Book, type Burn, type Header, headerOf } from './book.ts';
 import type { DoorState, Network } from './network.ts';
+import { hex } from './seal.ts';
 import { parse, type Vault } from './vault.ts';
 
 const PACKED = 'book/packed';
@@ -19,8 +20,8 @@ interface Note {
   readonly seq: number;
   readonly burns: readonly Burn[];
   readonly whole: boolean;
-  /** Everything up to `seq` is known with this. */
-  readonly current: boolean;
+  /** Everything up to this entry is known with it; 0: nobody can tell. */
+  readonly through: number;
 }
 
 const place = (number: number): string => String(number).padStart(12, '0');
@@ -34,6 +35,8 @@ export class BookKeeper {
   #isWhole = false;
   #pieces: string[] = [];
   #notes = 0;
+  /** Tells this keeper's notes from those of another page or worker that has the same book. */
+  readonly #mark = hex(crypto.getRandomValues(new Uint8Array(4)));
   #writing: Promise<void> = Promise.resolve();
 
   private constructor(vault: Vault) {
@@ -57,7 +60,7 @@ export class BookKeeper {
     }
     for (const [key, value] of await vault.entries(BURNS)) {
       keeper.#pieces.push(key);
-      keeper.#notes = Number(key.slice(BURNS.length));
+      keeper.#notes = Number.parseInt(key.slice(BURNS.length), 10);
       keeper.#apply(parse<Note>(value));
     }
     return keeper;
@@ -98,17 +101,18 @@ export class BookKeeper {
       onProgress({ here: this.book.size, of: header.vouchers });
       if (header.next >= header.last) break;
     }
-    this.learn(await network.state(this.#current), true);
+    const state = await network.state(this.#current);
+    this.learn(state, state.seq);
     if (this.#pieces.length > PIECES) await this.pack();
     await this.#writing;
   }
 
-  /** Takes in what the hub told of vouchers. `current`: everything up to its `seq` is known with it. */
-  learn(state: Omit<DoorState, 'epoch'>, current: boolean): void {
-    const note: Note = { seq: state.seq, burns: state.burns, whole: state.whole, current };
+  /** Takes in what the hub told of vouchers. `through`: everything up to that entry is known with it. */
+  learn(state: Omit<DoorState, 'epoch'>, through = 0): void {
+    const note: Note = { seq: state.seq, burns: state.burns, whole: state.whole, through };
     this.#apply(note);
-    if (note.burns.length === 0) return;
-    const key = BURNS + place(++this.#notes);
+    if (note.burns.length === 0 && !note.whole) return;
+    const key = `${BURNS}${place(++this.#notes)}-${this.#mark}`;
     this.#pieces.push(key);
     this.#writing = this.#writing
       .then(() => this.#vault.put({ [key]: note }))
@@ -123,7 +127,7 @@ export class BookKeeper {
   /** Writes everything in one piece. */
   async pack(): Promise<void> {
     await this.#writing;
-    const pieces = this.#pieces;
+    const pieces = [...this.#pieces]; // what is learnt from now on is not in it
     const packed = this.book.pack(this.#current ?? 0);
     await this.#vault.put({ [PACKED]: packed });
     this.#pieces = this.#pieces.filter((key) => !pieces.includes(key));
@@ -151,7 +155,7 @@ export class BookKeeper {
 
   #apply(note: Note): void {
     this.book.burn(note.seq, note.burns, note.whole);
-    if (note.current && note.seq > (this.#current ?? 0)) this.#current = note.seq;
+    if (note.through > (this.#current ?? 0)) this.#current = note.through;
   }
 }
 

@@ -19,7 +19,7 @@ export interface OfflineOptions {
   /** The name that somebody at this door typed; null: nobody did. */
   readonly staff?: () => string | null;
   /** Milliseconds without an answer after which the door judges alone. */
-  readonly patience?: number;
+  readonly patience?: () => number;
   /** Milliseconds between two tries to reach the hub. */
   readonly retry?: number;
   /** Calls back after so many milliseconds; returns what calls it off. */
@@ -31,7 +31,7 @@ const RETRY = 3_000;
 
 /** The same with everything that nobody chose. */
 export function complete(options: OfflineOptions): Required<OfflineOptions> {
-  return { staff: () => null, patience: PATIENCE, retry: RETRY, after, ...options };
+  return { staff: () => null, patience: () => PATIENCE, retry: RETRY, after, ...options };
 }
 
 function after(milliseconds: number, callback: () => void): () => void {

@@ -57,11 +57,25 @@ export class PendingScans {
   of(ordinal: number): { readonly units: number; readonly at: string | null } {
     let [units, at]: [number, string | null] = [0, null];
     for (const item of this.#items.values())
-      if (item.ordinal === ordinal && item.local?.verdict === 'accepted') {
-        units += item.scan.units;
+      if (item.ordinal === ordinal && letIn(item) > 0) {
+        units += letIn(item);
         at = item.scan.scannedAt;
       }
     return { units, at };
+  }
+
+  /** Whether something of the same voucher was let in here that the hub has still to hear of first. */
+  isAfterOthers({ key, ordinal }: PendingScan): boolean {
+    return (
+      ordinal !== undefined &&
+      this.all.some(
+        (other) =>
+          other.key !== key &&
+          other.ordinal === ordinal &&
+          letIn(other) > 0 &&
+          other.aside === undefined,
+      )
+    );
   }
 
   get(key: string): PendingScan | undefined {
@@ -116,3 +130,7 @@ export class PendingScans {
     });
   }
 }
+
+/** Units that the door let in by itself. */
+export const letIn = ({ local, scan }: Pick<PendingScan, 'local' | 'scan'>): number =>
+  local?.verdict === 'accepted' ? scan.units : 0;

@@ -12,10 +12,23 @@ export interface Settings {
   readonly camera: Lens | null;
   /** Who works here, as they call themselves; empty: nobody said. Goes to the organizer with what the door did alone. */
   readonly staff: string;
+  /** Milliseconds that a guest waits for the hub before the door judges alone. */
+  readonly patience: number;
 }
 
+/** What may be chosen: a line that is good as a rule, any line, and one that is slow every night. */
+export const PATIENCES: readonly number[] = [400, 800, 2_000];
+const PATIENCE = 800;
+
 const KEY = 'dibs.door';
-const DEFAULT: Settings = { look: 'dark', language: null, sound: true, camera: null, staff: '' };
+const DEFAULT: Settings = {
+  look: 'dark',
+  language: null,
+  sound: true,
+  camera: null,
+  staff: '',
+  patience: PATIENCE,
+};
 
 export function readSettings(): Settings {
   let kept: Partial<Record<keyof Settings, unknown>> = {};
@@ -30,6 +43,7 @@ export function readSettings(): Settings {
     sound: kept.sound !== false,
     camera: isLens(kept.camera) ? kept.camera : null,
     staff: typeof kept.staff === 'string' ? kept.staff : '',
+    patience: PATIENCES.find((patience) => patience === kept.patience) ?? PATIENCE,
   };
 }
 

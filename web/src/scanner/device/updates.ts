@@ -3,23 +3,14 @@
  *
  * A newer version waits. It never takes over by itself while somebody works: `start` does, when it suits.
  */
+import { SHIFT } from './shiftlock.ts';
+
 export interface Updates {
   /** Starts the newer version: somebody wants it. */
   start(): void;
   /** Starts it unless a shift is open in this tab or another. */
   startIfIdle(): void;
   close(): void;
-}
-
-const SHIFT = 'dibs.door.shift';
-
-/** Says that a shift is open, until the returned function is called. */
-export function shiftIsOpen(): () => void {
-  let over: () => void = () => undefined;
-  const isOver = new Promise<void>((resolve) => (over = resolve));
-  if ('locks' in navigator)
-    void navigator.locks.request(SHIFT, { mode: 'shared' }, () => isOver).catch(() => undefined);
-  return over;
 }
 
 /** Milliseconds between two looks for a newer version: a shift may be as long as a night. */
@@ -59,9 +50,11 @@ export function followUpdates(onWaiting: (waits: boolean) => void): Updates {
     start,
     startIfIdle: () => {
       if (!('locks' in navigator)) return;
-      void navigator.locks.request(SHIFT, { ifAvailable: true }, (lock) => {
-        if (lock !== null) start();
-      });
+      void navigator.locks
+        .request(SHIFT, { ifAvailable: true }, (lock) => {
+          if (lock !== null) start();
+        })
+        .catch(() => undefined); // a shift begins this very moment
     },
     close: () => {
       clearInterval(timer);

@@ -8,7 +8,7 @@ import type { Outbox } from '../../lib/check/outbox.ts';
 import type { News } from '../../lib/live/follower.ts';
 import { Door } from '../../lib/offline/door.ts';
 import { HubNetwork } from '../../lib/offline/hub.ts';
-import { DatabaseShelf } from '../../lib/offline/indexeddb.ts';
+import { bookOf, DatabaseShelf } from '../../lib/offline/indexeddb.ts';
 import { webLock } from '../../lib/offline/weblock.ts';
 import { onUploaded, wantUpload } from '../device/background.ts';
 import { type Condition, UNPREPARED } from './condition.ts';
@@ -22,6 +22,8 @@ export interface AloneOptions {
   readonly outbox: Outbox;
   /** Who says to be at this door; null: nobody. */
   readonly staff: () => string | null;
+  /** Milliseconds that a guest waits for the hub before the door judges alone. */
+  readonly patience: () => number;
   readonly place: () => Place;
   /** Sends a scan over the socket. Throws where that brings no answer. */
   readonly bySocket: (scan: Scan) => Promise<RedeemVerdict>;
@@ -39,8 +41,6 @@ const GATHER = 4_000;
 const FAREWELL = 3_000;
 const NEW_VOUCHERS = ['vouchers.issued', 'voucher.claimed'];
 
-const shelfOf = (eventId: string): string => `dibs.door.book.${eventId}`;
-
 export class AloneDoor {
   readonly door: Door;
   readonly #options: AloneOptions;
@@ -51,6 +51,8 @@ export class AloneDoor {
   #lookAt = Infinity;
   #isRefreshing = false;
   #isLive = false;
+  /** How often the line came or went. */
+  #turns = 0;
   /** Whether no burn was missed since the states were asked for. */
   #isCurrent = false;
   /** The last entry that brought vouchers. */
@@ -65,13 +67,24 @@ export class AloneDoor {
 
   /** @throws where the browser keeps nothing. */
   static async open(options: AloneOptions): Promise<AloneDoor> {
-    const { hub: base, token, eventId, outbox, staff, listener, place, bySocket } = options;
-    const shelf = await DatabaseShelf.open(shelfOf(eventId));
+    const {
+      hub: base,
+      token,
+      eventId,
+      outbox,
+      staff,
+      patience,
+      listener,
+      place,
+      bySocket,
+    } = options;
+    const shelf = await DatabaseShelf.open(bookOf(eventId));
     const door = await Door.open({
       eventId,
       shelf,
       outbox,
       staff,
+      patience,
       clocks: { wall: () => Date.now(), monotonic: () => performance.now() },
       lock: webLock(),
       listener,
@@ -103,8 +116,9 @@ export class AloneDoor {
   /** Hears what burns from now on. */
   hear(on: (listener: (burn: Burn) => void) => () => void): void {
     this.#undo.push(
-      on(({ event_id, seq, burns }) => {
-        if (event_id === this.#options.eventId) this.door.burn({ seq, burns }, this.#isCurrent);
+      on(({ event_id, seq, through, burns }) => {
+        if (event_id === this.#options.eventId)
+          this.door.burn({ seq, burns }, this.#isCurrent ? through : 0);
       }),
     );
   }
@@ -127,6 +141,7 @@ export class AloneDoor {
   /** The line is there (again), or it is not. */
   live(isLive: boolean): void {
     this.#isLive = isLive;
+    this.#turns += 1;
     this.#isCurrent = false;
     this.#tries = 0;
     this.#stopLooking();
@@ -156,7 +171,7 @@ export class AloneDoor {
     const late = new Promise<void>((resolve) => setTimeout(resolve, FAREWELL));
     await Promise.race([this.door.returnLeases().catch(() => undefined), late]);
     await this.close();
-    await DatabaseShelf.remove(shelfOf(this.#options.eventId));
+    await DatabaseShelf.remove(bookOf(this.#options.eventId));
   }
 
   /** Downloads what is new. An interrupted download goes on where it was. */
@@ -164,17 +179,20 @@ export class AloneDoor {
     if (this.#isRefreshing) return;
     this.#isRefreshing = true;
     this.#stopLooking();
+    const turn = this.#turns;
     try {
       await this.door.refresh((progress) =>
         this.#changed(progress.here < progress.of ? progress : null),
       );
-      this.#isCurrent = this.#isLive;
+      this.#isCurrent = this.#isLive && turn === this.#turns;
     } catch {
       // The next look goes on where this one ended; what is here stays good.
     } finally {
       this.#isRefreshing = false;
       this.#changed(null);
     }
+    // What burnt while the line was away nobody told, and this look may have been before that.
+    if (this.#isLive && turn !== this.#turns) return this.#refresh();
     const sealed = this.door.keeper.book.header?.sealed_seq ?? 0;
     const isAll = this.door.keeper.isWhole && sealed >= this.#newest;
     this.#tries = isAll ? 0 : this.#tries + 1;

@@ -2,7 +2,7 @@
  * at the door. */
 import { ask, createApi, type Api } from '../../lib/api/client.ts';
 import { Unreachable } from '../../lib/api/problem.ts';
-import type { Burn, DeviceItem, RedeemVerdict, Voucher } from '../../lib/api/types.ts';
+import type { Burn, DeviceItem, Redeemed, RedeemVerdict, Voucher } from '../../lib/api/types.ts';
 import type { Scan } from '../../lib/check/check.ts';
 import { EventWatch, type Connection, type Update } from '../../lib/live/client.ts';
 import { LiveSocket } from '../../lib/live/socket.ts';
@@ -16,6 +16,8 @@ export interface LineOptions {
   readonly place: () => Place;
   readonly onUpdate: (update: Update) => void;
   readonly onConnection: (connection: Connection) => void;
+  /** Hears the hub's time in an answer to what was sent at `sent`, which is `performance.now()`'s. */
+  readonly onTime: (sent: number, serverTime: number) => void;
   /** The session is over: `reason` as the hub says, or `expired`. */
   readonly onEnded: (reason: string) => void;
 }
@@ -60,12 +62,10 @@ export class Line {
   async bySocket(scan: Scan): Promise<RedeemVerdict> {
     if (this.#socket.state !== 'open') throw new Unreachable('no socket');
     const call = { event_id: scan.eventId, ...requestAt(this.#options.place(), scan) };
-    const { verdict } = await this.#socket.call<{ verdict: RedeemVerdict }>(
-      'redeem',
-      call,
-      SOCKET_ANSWER,
-    );
-    return verdict;
+    const sent = performance.now();
+    const ack = await this.#socket.call<Redeemed>('redeem', call, SOCKET_ANSWER);
+    if (ack.server_time > 0) this.#options.onTime(sent, ack.server_time); // an older hub does not tell
+    return ack.verdict;
   }
 
   /** Finds vouchers by a part of the guest's name. Throws ApiProblem or Unreachable. */

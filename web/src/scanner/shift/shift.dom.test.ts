@@ -44,6 +44,7 @@ beforeEach(async () => {
     outbox,
     hub: '',
     staff: () => null,
+    patience: () => 800,
     onTone: (tone) => tones.push(tone),
     onEnded: () => undefined,
     onKept: () => undefined,

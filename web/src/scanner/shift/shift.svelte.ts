@@ -24,6 +24,8 @@ export interface ShiftOptions {
   readonly hub: string;
   /** Who says to be at this door; null: nobody. */
   readonly staff: () => string | null;
+  /** Milliseconds that a guest waits for the hub before the door judges alone. */
+  readonly patience: () => number;
   /** A verdict came onto the screen: time to be heard. */
   readonly onTone: (tone: Tone) => void;
   readonly onEnded: (reason: string) => void;
@@ -56,12 +58,13 @@ export class Shift {
    * @throws where the browser keeps nothing.
    */
   async open(): Promise<void> {
-    const { kept, outbox, hub, staff, onEnded } = this.#options;
+    const { kept, outbox, hub, staff, patience, onEnded } = this.#options;
     this.#ties = new Ties({
       kept,
       outbox,
       hub,
       staff,
+      patience,
       place: () => this.#place,
       listener: {
         answered: (key, answer) => this.#answered(key, answer),

@@ -15,6 +15,8 @@ export interface TiesOptions {
   /** The hub's origin. */
   readonly hub: string;
   readonly staff: () => string | null;
+  /** Milliseconds that a guest waits for the hub before the door judges alone. */
+  readonly patience: () => number;
   readonly place: () => Place;
   readonly listener: Listener;
   readonly onUpdate: (update: Update) => void;
@@ -95,7 +97,7 @@ export class Ties {
   }
 
   async #prepared(): Promise<AloneDoor> {
-    const { kept, place, hub, outbox, staff, listener, onCondition } = this.#options;
+    const { kept, place, hub, outbox, staff, patience, listener, onCondition } = this.#options;
     const { AloneDoor } = await loaded(() => import('./alone.ts'));
     return AloneDoor.open({
       hub,
@@ -103,6 +105,7 @@ export class Ties {
       eventId: kept.event.id,
       outbox,
       staff,
+      patience,
       place,
       bySocket: (scan) => this.#bySocket(scan),
       listener,
@@ -125,6 +128,7 @@ export class Ties {
         onUpdate(update);
       },
       onConnection: (connection) => this.#connectionIs(connection),
+      onTime: (sent, told) => this.#alone?.door.clock.contact(sent, told),
       onEnded,
     });
   }

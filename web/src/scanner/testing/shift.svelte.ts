@@ -14,6 +14,7 @@ export function testShift(state: State): { shift: Shift; show: (next: State) => 
     outbox: {} as Outbox,
     hub: '',
     staff: () => null,
+    patience: () => 800,
     onTone: () => undefined,
     onEnded: () => undefined,
     onKept: () => undefined,

@@ -23,6 +23,9 @@ export const en = {
     noStorage: 'This browser keeps nothing, so a scan could get lost.',
     noStorageLead:
       'Private windows and blocked site data do that. Open this page in a normal window, then try again.',
+    elsewhere: 'Another window of this phone is the door now.',
+    elsewhereLead: 'Only one of them scans, so that nobody gets in once at each.',
+    here: 'Work in this window',
   },
 
   pairing: {
@@ -201,6 +204,8 @@ export const en = {
     language: 'Language',
     staff: 'Who is at this door',
     staffHint: 'The organizer sees it beside what this phone did without a network.',
+    patience: 'Wait for the hub at most',
+    seconds: (seconds: number) => `${seconds} s`,
     sound: 'Sound',
     on: 'On',
     off: 'Off',

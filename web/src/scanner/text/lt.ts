@@ -16,6 +16,9 @@ export const lt: Catalogue = {
     noStorage: 'Ši naršyklė nieko nesaugo, todėl skenavimas galėtų dingti.',
     noStorageLead:
       'Taip būna privačiuose languose arba kai svetainių duomenys blokuojami. Atverkite puslapį įprastame lange ir bandykite dar kartą.',
+    elsewhere: 'Dabar duris saugo kitas šio telefono langas.',
+    elsewhereLead: 'Skenuoja tik vienas iš jų, kad niekas neįeitų po kartą per kiekvieną.',
+    here: 'Dirbti šiame lange',
   },
 
   pairing: {
@@ -196,6 +199,8 @@ export const lt: Catalogue = {
     language: 'Kalba',
     staff: 'Kas prie šių durų',
     staffHint: 'Organizatorius tai mato prie to, ką telefonas darė be ryšio.',
+    patience: 'Atsakymo laukti ne ilgiau kaip',
+    seconds: (seconds) => `${String(seconds).replace('.', ',')} s`,
     sound: 'Garsas',
     on: 'Įjungtas',
     off: 'Išjungtas',

@@ -58,6 +58,13 @@ export const codes = {
   lentHint:
     'Other doors refuse it meanwhile. Call it back where that phone is lost or switched off.',
   recall: 'Call it back',
+  usedWhere: 'Where it was used',
+  usedBy: (units: number, where: string): string => (units === 1 ? where : `${units} × ${where}`),
+  usedOffline: 'without a network',
+  takeBack: 'Take back',
+  takeItBack: 'Take it back',
+  takeBackHint: 'What was used comes back at once, at every door. Everybody who looks sees why.',
+  takenBack: 'Taken back',
   givenBack: 'The guest gave this voucher back; it is over already.',
 
   makeTitle: 'Make codes',

@@ -59,6 +59,13 @@ export const codes: typeof english = {
   lentToUnknown: 'pašalintas telefonas',
   lentHint: 'Kitos durys jo tuo metu nepriima. Atšaukite, jei tas telefonas pamestas ar išjungtas.',
   recall: 'Atšaukti',
+  usedWhere: 'Kur panaudotas',
+  usedBy: (units, where) => (units === 1 ? where : `${units} × ${where}`),
+  usedOffline: 'be ryšio',
+  takeBack: 'Atšaukti panaudojimą',
+  takeItBack: 'Taip, atšaukti',
+  takeBackHint: 'Panaudojimai iš karto grįžta prie visų durų. Priežastį mato visi žiūrintys.',
+  takenBack: 'Atšaukta',
   givenBack: 'Svečias šį kuponą grąžino; jis jau nebegalioja.',
 
   makeTitle: 'Sukurti kodų',

@@ -1,0 +1,65 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { Unreachable } from '../api/problem.ts';
+import type { LocalJudgement, RedeemVerdict } from '../api/types.ts';
+import type { PendingScan } from '../check/outbox.ts';
+import { Door } from './door.ts';
+import type { BatchResult, Network } from './network.ts';
+import { MemoryShelf } from './shelf.ts';
+import { MemoryOutbox } from './testing/memory.ts';
+import { ownLock } from './uploads.ts';
+import { Vault } from './vault.ts';
+
+const LET_IN = { verdict: 'accepted', reason: null } as LocalJudgement;
+const LENT = { ordinal: 1, voucherId: 'v1', until: '2026-07-04T23:00:00Z' };
+
+let outbox: MemoryOutbox;
+let door: Door;
+let happened: string[];
+let batch: () => Promise<readonly BatchResult[]>;
+
+beforeEach(async () => {
+  const shelf = new MemoryShelf();
+  const other = { ...LENT, ordinal: 2, voucherId: 'v2' };
+  await (await Vault.open(shelf)).put({ leases: [LENT, other] });
+  outbox = new MemoryOutbox();
+  const used = { kind: 'scan', key: 'k', eventId: 'e', scan: { key: 'k', units: 1 }, ordinal: 1 };
+  await outbox.put({ ...used, local: LET_IN, told: true } as PendingScan);
+  happened = [];
+  const network = {
+    batch: () => {
+      happened.push('brought in');
+      return batch();
+    },
+    returnLease: (voucherId: string) =>
+      Promise.resolve(void happened.push(`returned ${voucherId}`)),
+  } as unknown as Network;
+  door = await Door.open({
+    eventId: 'e',
+    shelf,
+    outbox,
+    clocks: { wall: Date.now, monotonic: () => performance.now() },
+    lock: ownLock(),
+    listener: { answered: () => true, undone: () => undefined, ended: () => undefined },
+    after: () => () => undefined,
+    connect: () => ({ network, ways: { redeem: [], reverse: () => Promise.reject(new Error()) } }),
+  });
+});
+
+describe('what is lent to a door', () => {
+  it('goes back after what was used of it was brought in', async () => {
+    const voucher = { id: 'v1', state: 'issued', uses: 2, max_uses: 3 };
+    const verdict = { verdict: 'accepted', reason: null, seq: 9, leased_until: null, voucher };
+    batch = () => Promise.resolve([verdict as RedeemVerdict]);
+    await door.returnLeases();
+    expect(happened).toEqual(['brought in', 'returned v1', 'returned v2']);
+    expect(door.alone.leases).toEqual([]);
+  });
+
+  it('stays where the hub does not hear what was used of it', async () => {
+    batch = () => Promise.reject(new Unreachable('cut'));
+    await door.returnLeases();
+    expect(happened).toEqual(['brought in', 'returned v2']);
+    expect(door.alone.leases).toEqual([LENT]);
+  });
+});
