@@ -23,6 +23,7 @@ from dibs_realtime.redemptions.schemas import (
     RedeemBatchResult,
     RedeemRequest,
     RedemptionOut,
+    RedemptionQuery,
     RedemptionVerdict,
     ResolutionRequest,
     ReversalRequest,
@@ -51,9 +52,9 @@ def routes(desk: DoorDesk, ledger: Ledger, database: Database, clock: Clock) -> 
         return json.dumps({"results": results})
 
     @r.get("/events/{event_id}/redemptions", who="V")
-    async def list_redemptions(call: Call, query: PageQuery) -> Page[RedemptionOut]:
-        """List redemptions, the newest first."""
-        rows = await queries.redemptions(database, call.event_id, paging.after(query), query.limit)
+    async def list_redemptions(call: Call, query: RedemptionQuery) -> Page[RedemptionOut]:
+        """List redemptions, or those of one voucher, the newest first."""
+        rows = await queries.redemptions(database, call.event_id, paging.after(query), query.limit, query.voucher_id)
         return paging.page(rows, query, lambda row: row.id)
 
     @r.get("/events/{event_id}/redemptions/by-key/{idempotency_key}", who="D dev", answer=RedemptionVerdict)

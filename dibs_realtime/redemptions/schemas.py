@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from dibs_realtime.kit.wire import IdempotencyKey, Reason, Text, Utc, Wire
+from dibs_realtime.kit.wire import IdempotencyKey, PageQuery, Reason, Text, Utc, Wire
 from dibs_realtime.redemptions.model import Outcome, RefusalReason, ReversalReason
 from dibs_realtime.vouchers.schemas import VoucherOut
 
@@ -128,6 +128,12 @@ class ResolutionRequest(Wire):
 
     outcome: Outcome
     reason: Reason
+
+
+class RedemptionQuery(PageQuery):
+    """Which redemptions. `voucher_id`: of that voucher only."""
+
+    voucher_id: UUID | None = None
 
 
 class RedemptionOut(Wire):

@@ -210,6 +210,10 @@ async def test_a_reversal_gives_all_units_back(party: Party) -> None:
     assert entry["kind"] == "redemption.reversed"
     assert entry["data"].items() >= {"units": 3, "reason": "spilled"}.items()
     assert (await party.device.redeem(code, units=3))["verdict"] == "accepted"
+    await party.device.redeem(party.codes[0])
+    ours = (await party.owner.get(f"{party.path}/redemptions", voucher_id=second["voucher"]["id"]))["items"]
+    assert [(item["units"], item["reversed_at"] is None) for item in ours] == [(3, True), (3, False), (2, True)]
+    assert len((await party.owner.get(f"{party.path}/redemptions"))["items"]) == 4
 
 
 async def test_doors_take_back_their_own_for_a_quarter_of_an_hour_and_managers_all(
