@@ -4,7 +4,7 @@ from typing import Any
 
 from playwright.async_api import Page, expect
 
-from tests.browser.doors import stop_the_clock, typed, verdict
+from tests.browser.doors import live, stop_the_clock, typed, verdict
 from tests.browser.phone import LIGHT
 from tests.support.world import redeem
 
