@@ -4,6 +4,7 @@
 Nothing that differs from one Python or Hypothesis to the next is drawn: the same source records the same file.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Literal
 from uuid import UUID
@@ -23,19 +24,20 @@ PLAIN_SCENES = 40
 SCANS_OF_A_SCENE = 6
 READ = 400
 
-ZONES = [ZoneInfo(name) for name in ("Europe/Vilnius", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu")]
-FOLDED = [
+CHANGES = [
     # Wall clocks that go forward or back that night: hours that are missing, and hours that come twice.
-    datetime(2026, month, day, hour, minute)  # noqa: DTZ001  # zones come later
-    for month, day, hour, minute in (
-        (3, 29, 3, 30),
-        (10, 25, 3, 30),
-        (3, 8, 2, 30),
-        (11, 1, 1, 30),
-        (4, 5, 1, 45),
-        (10, 4, 2, 15),
+    (ZoneInfo(name), datetime(2026, month, day, hour, minute))  # noqa: DTZ001  # zones come later
+    for name, month, day, hour, minute in (
+        ("Europe/Vilnius", 3, 29, 3, 30),
+        ("Europe/Vilnius", 10, 25, 3, 30),
+        ("America/New_York", 3, 8, 2, 30),
+        ("America/New_York", 11, 1, 1, 30),
+        ("Australia/Lord_Howe", 4, 5, 1, 45),
+        ("Australia/Lord_Howe", 10, 4, 2, 15),
     )
 ]
+ZONES = [ZoneInfo(name) for name in ("Europe/Vilnius", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu")]
+FOLDED = [wall for _, wall in CHANGES]
 EDGES: list[tuple[Literal["from", "until"], timedelta]] = [
     (edge, timedelta(microseconds=away))
     for edge in ("from", "until")
@@ -53,8 +55,13 @@ def moments(draw: DrawFn) -> datetime:
         minutes=draw(sampled_from([0, 0, 30, 60, -60, 24 * 60])),
         microseconds=draw(sampled_from([0, 0, 1_000, 123_456])),
     )
-    there = wall.replace(tzinfo=draw(sampled_from(ZONES)), fold=draw(integers(0, 1)))
-    return there.replace(tzinfo=timezone(there.utcoffset() or timedelta()))
+    return _there(wall, draw(sampled_from(ZONES)), draw(integers(0, 1)))
+
+
+def _there(wall: datetime, zone: ZoneInfo, fold: int) -> datetime:
+    """Return what a clock on the wall shows there, with its distance from UTC at that moment."""
+    there = wall.replace(tzinfo=zone, fold=fold)
+    return there.replace(tzinfo=timezone(there.utcoffset() or timedelta()), fold=0)
 
 
 @composite
@@ -93,9 +100,30 @@ def judged(draw: DrawFn, *, plain: bool = False) -> list[Case]:
         "units": 1 if plain else draw(sampled_from([1, 1, 2, max_uses])),
         "lent": not plain and draw(booleans()),
     }
-    cases = []
     some = lists(sampled_from(EDGES), min_size=SCANS_OF_A_SCENE, max_size=SCANS_OF_A_SCENE)
-    for edge, away in EDGES if plain else draw(some):
+    return _scans(scene, start, end, EDGES if plain else draw(some))
+
+
+def over_changes() -> list[list[Case]]:
+    """Return windows from the one to the other time that the clocks of a night show the same."""
+    scenes = []
+    for zone, wall in CHANGES:
+        start, end = sorted((_there(wall, zone, 0), _there(wall, zone, 1)))
+        scene: Case = {
+            "voucher": {"state": "issued", "claimed": False, "uses": 0, "max_uses": 1},
+            "offer": {
+                "claimable": False, "redeem_from": start.isoformat(), "redeem_until": end.isoformat(), "gate_ids": [],
+            },
+            "event_status": "open", "offer_status": "active", "wanted_gate": None, "own_gate": "a",
+            "gates": {"a": False, "b": False}, "alone": True, "units": 1, "lent": False,
+        }  # fmt: skip
+        scenes.append(_scans(scene, start, end, EDGES))
+    return scenes
+
+
+def _scans(scene: Case, start: datetime, end: datetime, edges: Iterable[tuple[str, timedelta]]) -> list[Case]:
+    cases = []
+    for edge, away in edges:
         at = ((start if edge == "from" else end) + away).astimezone(UTC).isoformat().replace("+00:00", "Z")
         case = {"edge": [edge, away // timedelta(microseconds=1)], "at": at, **scene}
         cases.append(case | answered(case))
@@ -168,7 +196,7 @@ def record() -> dict[str, list[Case]]:
     return {
         "judged": [
             case
-            for cases in _collected(judged(plain=True), PLAIN_SCENES) + _collected(judged(), SCENES)
+            for cases in over_changes() + _collected(judged(plain=True), PLAIN_SCENES) + _collected(judged(), SCENES)
             for case in cases
         ],
         "read": _collected(scanned(), READ),

@@ -55,3 +55,18 @@ def test_every_reason_and_every_edge_of_every_window_is_there():
     read = recorded()["read"]
     assert sum(case["code"] is not None for case in read) > 30
     assert sum(case["code"] is None for case in read) > 30
+
+
+def test_every_change_of_clocks_is_there():
+    """Hours that come twice are an hour (or half of one) apart, and hours that are missing are read both ways."""
+    windows = {(case["offer"]["redeem_from"], case["offer"]["redeem_until"]) for case in recorded()["judged"]}
+    offsets = {
+        tuple(sorted(end[-6:] for end in window)) for window in windows if None not in window and _alike(*window)
+    }
+    assert offsets >= {("+02:00", "+03:00"), ("-04:00", "-05:00"), ("+10:30", "+11:00")}
+    nights = {window[0][:10] for window in windows if None not in window and _alike(*window)}
+    assert nights == {f"2026-{night}" for night in ("03-29", "10-25", "03-08", "11-01", "04-05", "10-04")}
+
+
+def _alike(start: str, end: str) -> bool:
+    return start[:-6] == end[:-6] and start != end
