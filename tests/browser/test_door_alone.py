@@ -268,31 +268,3 @@ async def test_the_browser_brings_in_what_waits_while_no_page_is_open(
     await expect(other.get_by_text("waits for an answer")).to_have_count(0)
     await other.get_by_role("button", name="Last scans").click()
     await expect(other.get_by_role("listitem").filter(has_text="Yes:")).to_have_count(1)
-
-
-async def test_one_window_of_a_phone_is_the_door(visitors: Visitors, party: Party, guard: Guard, cable: Cable) -> None:
-    guard.expect(*CUT_OFF)
-    first = await ready(visitors, party, via=cable.url)
-    await until(first, "() => navigator.serviceWorker.controller !== null")
-    cable.become("cut")
-    await typed(first, party.codes[0])
-    await verdict(first, "offline")
-    second = await first.context.new_page()
-    await second.goto(f"{cable.url}/door/")
-    await expect(first.get_by_role("heading", name="Another window of this phone")).to_be_visible()
-    # What one of them let in the other one refuses.
-    await typed(second, party.codes[0])
-    await verdict(second, "used")
-    await next_guest(second)
-    await typed(second, party.codes[1])
-    await verdict(second, "offline")
-    await first.get_by_role("button", name="Work in this window").click()
-    await expect(second.get_by_role("heading", name="Another window of this phone")).to_be_visible()
-    await typed(first, party.codes[1])
-    await verdict(first, "used")
-    await next_guest(first)
-    cable.become("good")
-    await live(first)
-    await expect(first.get_by_text("wait for an answer")).to_have_count(0)
-    assert await redemptions(party) == [True, True]
-    assert (await party.owner.get(f"{party.path}/conflicts"))["items"] == []
