@@ -22,7 +22,7 @@ GONE_AFTER_SECONDS = 3.0
 """Who has told nothing for so long is gone."""
 MOST_REMEMBERED = 10_000
 
-Call = Callable[[UUID, str], Awaitable[bool]]
+Call = Callable[[UUID, str], Awaitable[object]]
 
 _BEAT = f"""
 WITH here AS (
@@ -38,11 +38,12 @@ SELECT id, address FROM nodes
 class Neighbours:
     """The server processes on one database, as this one knows them."""
 
-    def __init__(self, database: Database, own_id: UUID, call: Call) -> None:
-        """call: opens a line to a process at an address and answers whether that is there."""
+    def __init__(self, database: Database, own_id: UUID, call: Call, reaches: Callable[[UUID], bool]) -> None:
+        """call: opens a line to a process at an address. reaches: answers whether there is a line to a process."""
         self.own_id = own_id
         self._database = database
         self._call = call
+        self._reaches = reaches
         self._address = ""
         self._others: frozenset[UUID] = frozenset()
         self._owners: dict[UUID, UUID] = {}
@@ -97,11 +98,9 @@ class Neighbours:
     async def _beat(self) -> None:
         rows = await self._database.fetch(_BEAT, self.own_id, self._address)
         told = {UUID(bytes=row["id"].bytes): row["address"] for row in rows}
-        new = [other for other in told if other not in self._others]
-        reached = await asyncio.gather(*(self._call(other, told[other]) for other in new))
-        self._set(
-            (self._others & told.keys()) | {other for other, is_there in zip(new, reached, strict=True) if is_there}
-        )
+        await asyncio.gather(*(self._call(other, told[other]) for other in told if not self._reaches(other)))
+        # Looked at only now: a process may be lost the moment after it was reached.
+        self._set(frozenset(filter(self._reaches, told)))
 
     def _set(self, others: frozenset[UUID]) -> None:
         if others != self._others or self._leaving:

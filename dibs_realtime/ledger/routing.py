@@ -75,7 +75,9 @@ class Router:
         self._host = host
         self._kinds = Kinds.of(kinds)
         self._peers = Peers(secret, own_id := new_id(), self._heard, self._lose)
-        self._neighbours = Neighbours(database, own_id, self._peers.call)
+        self._neighbours = Neighbours(
+            database, own_id, self._peers.call, lambda other: self._peers.line_to(other) is not None
+        )
         self._numbers = count(1)
         self._waiting: dict[int, _Waiting] = {}
         self._unsent: dict[Line, dict[str, list[Any]]] = {}

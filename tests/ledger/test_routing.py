@@ -199,6 +199,24 @@ async def test_an_owner_that_comes_back_has_one_line(database: Database, begin: 
     await eventually(lambda: sum(line.is_open and line._calls for line in other.router._peers._all) == 1)
 
 
+async def test_an_owner_that_is_lost_as_soon_as_it_is_reached_is_called_again(begin: Begin):
+    owner, other = await begin(), await begin()
+    neighbours, call = other.router._neighbours, other.router._neighbours._call
+    calls = 0
+
+    async def reach_and_lose(node_id: UUID, address: str) -> None:
+        nonlocal calls
+        await call(node_id, address)
+        calls += 1
+        if calls == 1:
+            asyncio.get_running_loop().call_soon(other.router._lose, node_id)
+
+    neighbours._call = reach_and_lose
+    other.router._lose(owner.own_id)
+    await eventually(lambda: other.router._peers.line_to(owner.own_id) and calls > 1)
+    await eventually(lambda: neighbours.others == {owner.own_id})
+
+
 async def test_a_lost_answer_ends_in_the_same_verdict(
     database: Database, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ):
