@@ -112,6 +112,24 @@ async def test_undo_from_the_last_scans(visitors: Visitors, party: Party) -> Non
     await expect(page.get_by_text("Undone: the voucher is good again")).to_be_visible()
 
 
+async def test_a_verdict_goes_by_itself_unless_somebody_wants_it_to_stay(visitors: Visitors, party: Party) -> None:
+    page = await visitors.door(party, camera=False, storage=None)
+    await live(page)
+    await page.clock.install()
+    await typed(page, party.codes[0])
+    await expect(page.get_by_text("1 here")).to_be_attached()
+    await page.clock.fast_forward("00:20")
+    await expect(page.locator("[data-tone]")).to_have_count(0)
+    await page.get_by_role("button", name="Menu").click()
+    await page.get_by_label("Until you go on").check()
+    await page.get_by_role("button", name="Close").click()
+    await typed(page, party.codes[1])
+    await verdict(page, "admit")
+    await page.clock.fast_forward("00:20")
+    await expect(page.locator("[data-tone=admit]")).to_be_visible()
+    await next_guest(page)
+
+
 async def test_several_uses_of_one_voucher(visitors: Visitors, party: Party) -> None:
     sheet = b"code,offer,max_uses,guest_name\nBAND-1,Ticket,4,Ada Lovelace\n"
     await party.owner.post(f"{party.path}/vouchers/import", data=sheet, headers={"Content-Type": "text/csv"})
@@ -198,6 +216,7 @@ async def test_an_answer_that_is_lost_turns_nobody_away(visitors: Visitors, part
     await expect(page.get_by_text(re.compile("not confirmed|for an answer"))).to_have_count(0)
     assert lost[0]["verdict"] == "accepted"
     assert await redemptions(party) == 1
+    await next_guest(page)
     await page.get_by_role("button", name="Last scans").click()
     await expect(page.get_by_role("listitem").filter(has_text="Yes:")).to_have_count(1)
     assert (await party.owner.get(f"{party.path}/conflicts"))["items"] == []

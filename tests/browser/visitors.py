@@ -28,6 +28,7 @@ if (navigator.mediaDevices) {
   navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('Permission denied', 'NotAllowedError'));
 }
 """
+STAYS = {"dibs.door": '{"stays": true}'}
 STEP_SECONDS = 60
 """How long a step of a page may take on a busy machine. No test waits so long for something to be absent."""
 expect.set_options(timeout=STEP_SECONDS * 1000)
@@ -113,12 +114,13 @@ class Visitors:
     ) -> Page:
         """Return the page of a door that has been paired by its link.
 
+        Verdicts stay there until somebody goes on, unless `storage` says otherwise: no test has to be quick.
         Further fields of the device: `device={…}`. via: another address of the server, such as a cable's.
         """
         fields = {"label": label, "gate_id": party.gate["id"], **options.pop("device", {})}
         pairing = await party.owner.post(f"{party.path}/devices", fields)
         address = pairing["pairing_url"].replace(self.url, via or self.url)
-        page = await self.open(address, *arguments, **{"camera": True, **options})
+        page = await self.open(address, *arguments, **{"camera": True, "storage": STAYS, **options})
         await page.locator("form button").click()
         await page.locator("video").wait_for(state="attached")
         return page

@@ -8,6 +8,8 @@ export interface Settings {
   /** Null: the phone's own. */
   readonly language: Language | null;
   readonly sound: boolean;
+  /** A verdict stays until somebody taps it away or scans on; else it goes by itself. */
+  readonly stays: boolean;
   /** Null: the one at the back. */
   readonly camera: Lens | null;
   /** Who works here, as they call themselves; empty: nobody said. Goes to the organizer with what the door did alone. */
@@ -25,6 +27,7 @@ const DEFAULT: Settings = {
   look: 'dark',
   language: null,
   sound: true,
+  stays: false,
   camera: null,
   staff: '',
   patience: PATIENCE,
@@ -41,6 +44,7 @@ export function readSettings(): Settings {
     look: kept.look === 'auto' ? 'auto' : 'dark',
     language: LANGUAGES.find((language) => language === kept.language) ?? null,
     sound: kept.sound !== false,
+    stays: kept.stays === true,
     camera: isLens(kept.camera) ? kept.camera : null,
     staff: typeof kept.staff === 'string' ? kept.staff : '',
     patience: PATIENCES.find((patience) => patience === kept.patience) ?? PATIENCE,

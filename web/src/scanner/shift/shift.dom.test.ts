@@ -45,6 +45,7 @@ beforeEach(async () => {
     hub: '',
     staff: () => null,
     patience: () => 800,
+    stays: () => false,
     onTone: (tone) => tones.push(tone),
     onEnded: () => undefined,
     onKept: () => undefined,

@@ -29,6 +29,8 @@ export interface ShiftOptions {
   /** A verdict came onto the screen: time to be heard. */
   readonly onTone: (tone: Tone) => void;
   readonly onEnded: (reason: string) => void;
+  /** Whether a verdict stays until somebody goes on. */
+  readonly stays: () => boolean;
   /** The device or its gate was changed by somebody. */
   readonly onKept: (kept: Kept) => void;
 }
@@ -252,7 +254,7 @@ export class Shift {
       this.#options.onTone(screen.tone);
     }
     clearTimeout(this.#timer);
-    if (screen.at === 'answer' && screen.until !== null) {
+    if (screen.at === 'answer' && screen.until !== null && !this.#options.stays()) {
       const left = screen.until - performance.now();
       this.#timer = setTimeout(() => {
         this.#become(machine.elapsed(this.state, performance.now()));

@@ -15,6 +15,7 @@ export function testShift(state: State): { shift: Shift; show: (next: State) => 
     hub: '',
     staff: () => null,
     patience: () => 800,
+    stays: () => false,
     onTone: () => undefined,
     onEnded: () => undefined,
     onKept: () => undefined,
