@@ -131,5 +131,11 @@ describe('a door by itself', () => {
     await alone.learn(1, verdict({ seq: 52, leased_until: until }, 999));
     await alone.ended('v');
     expect(await reason(alone, many)).toBe('leased');
+    await alone.learn(1, verdict({ seq: 53, leased_until: until }, 999));
+    const elsewhere = { verdict: 'refused', reason: 'leased' };
+    await alone.learn(1, verdict({ ...elsewhere, replayed: true }, 999)); // as it was once
+    expect(await reason(alone, many)).toBeNull();
+    await alone.learn(1, verdict(elsewhere, 999));
+    expect(await reason(alone, many)).toBe('leased');
   });
 });

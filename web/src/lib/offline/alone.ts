@@ -116,6 +116,8 @@ export class Alone {
         keeper.learn({ seq: keeper.book.knownAt(ordinal), burns, whole: false });
       }
     }
+    // Somebody else holds the uses: what this door took for its own was recalled while it did not hear.
+    if (verdict.reason === 'leased' && !verdict.replayed) return this.ended(voucher.id);
     if (until === null || verdict.verdict !== 'accepted') return;
     this.#leases.set(ordinal, { ordinal, voucherId: voucher.id, until });
     await this.#keepLeases();

@@ -76,6 +76,24 @@ describe('what a door did alone', () => {
     expect(finals('b').at(-1)).toMatchObject({ provisional: false, verdict: { reason: 'voided' } });
   });
 
+  it('asks of a voucher that was found by name when the hub has heard of all it let in', async () => {
+    door.redeem = lost;
+    door.alone = yes();
+    await door.check.check(scan('a'));
+    await vi.waitFor(() => expect(door.pending.judged).toHaveLength(1));
+    const asked: string[] = [];
+    door.redeem = (of) => {
+      asked.push(of.key);
+      return Promise.resolve(refused({ idempotency_key: of.key }));
+    };
+    const brought: RedeemRequest[] = [];
+    door.batch = all((of) => (asked.push(of.idempotency_key), accepted(scan('a'))), brought);
+    door.alone = null;
+    await door.check.check({ ...scan('b'), code: null, voucherId: 'v1' });
+    await emptied();
+    expect(asked).toEqual(['a', 'b']);
+  });
+
   it('judges such a voucher itself while the hub does not hear of the one before', async () => {
     door.redeem = lost;
     door.alone = yes();

@@ -1,6 +1,6 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { Unreachable } from '../api/problem.ts';
+import { ApiProblem, Unreachable } from '../api/problem.ts';
 import type { LocalJudgement, RedeemVerdict } from '../api/types.ts';
 import type { PendingScan } from '../check/outbox.ts';
 import { Door } from './door.ts';
@@ -17,24 +17,35 @@ let outbox: MemoryOutbox;
 let door: Door;
 let happened: string[];
 let batch: () => Promise<readonly BatchResult[]>;
+let returned: (voucherId: string) => Promise<void>;
+let shelf: MemoryShelf;
 
 beforeEach(async () => {
-  const shelf = new MemoryShelf();
+  shelf = new MemoryShelf();
   const other = { ...LENT, ordinal: 2, voucherId: 'v2' };
   await (await Vault.open(shelf)).put({ leases: [LENT, other] });
   outbox = new MemoryOutbox();
   const used = { kind: 'scan', key: 'k', eventId: 'e', scan: { key: 'k', units: 1 }, ordinal: 1 };
   await outbox.put({ ...used, local: LET_IN, told: true } as PendingScan);
   happened = [];
-  const network = {
-    batch: () => {
-      happened.push('brought in');
-      return batch();
-    },
-    returnLease: (voucherId: string) =>
-      Promise.resolve(void happened.push(`returned ${voucherId}`)),
-  } as unknown as Network;
-  door = await Door.open({
+  returned = () => Promise.resolve();
+  door = await opened();
+});
+
+const network = {
+  batch: () => {
+    happened.push('brought in');
+    return batch();
+  },
+  returnLease: (voucherId: string) => {
+    happened.push(`returned ${voucherId}`);
+    return returned(voucherId);
+  },
+} as unknown as Network;
+
+/** A page of the door. */
+async function opened(): Promise<Door> {
+  return Door.open({
     eventId: 'e',
     shelf,
     outbox,
@@ -44,6 +55,16 @@ beforeEach(async () => {
     after: () => () => undefined,
     connect: () => ({ network, ways: { redeem: [], reverse: () => Promise.reject(new Error()) } }),
   });
+}
+
+it('knows of a guest whom another page brings in while this one opens', async () => {
+  const entries = shelf.entries.bind(shelf);
+  vi.spyOn(shelf, 'entries').mockImplementation(async (prefix) => {
+    const found = await entries(prefix);
+    if (prefix === 'book/burns/') outbox.items = []; // it is noted in the book just after this one has read that
+    return found;
+  });
+  expect((await opened()).pending.of(1).units).toBe(1);
 });
 
 describe('what is lent to a door', () => {
@@ -61,5 +82,26 @@ describe('what is lent to a door', () => {
     await door.returnLeases();
     expect(happened).toEqual(['brought in', 'returned v2']);
     expect(door.alone.leases).toEqual([LENT]);
+  });
+
+  it.each([403, 404])(
+    'is its own no more where the hub answers %i, and the rest goes back',
+    async (status) => {
+      outbox.items = [];
+      door = await opened();
+      returned = (id) =>
+        id === 'v1' ? Promise.reject(new ApiProblem(status, {})) : Promise.resolve();
+      await door.returnLeases();
+      expect(happened).toEqual(['returned v1', 'returned v2']);
+      expect(door.alone.leases).toEqual([]);
+    },
+  );
+
+  it('stays where the hub is out of order', async () => {
+    outbox.items = [];
+    door = await opened();
+    returned = () => Promise.reject(new ApiProblem(500, {}));
+    await expect(door.returnLeases()).rejects.toThrow(ApiProblem);
+    expect(door.alone.leases).toHaveLength(2);
   });
 });

@@ -1,4 +1,5 @@
 /** A door that can judge alone, put together: book, clock, outbox, uploads. It knows no browser; door/browser parts come in. */
+import { ApiProblem } from '../api/problem.ts';
 import type { Entry, RedeemVerdict, Snapshot } from '../api/types.ts';
 import type { Listener } from '../check/check.ts';
 import type { Ways } from '../check/ways.ts';
@@ -90,10 +91,11 @@ export class Door {
     const vault = await Vault.open(shelf);
     const notes = new ClockNotes(vault);
     const clock = new DoorClock(clocks, await notes.last(), (note) => void notes.keep(note));
-    const keeper = await BookKeeper.open(vault);
+    // First the outbox: what another page or the worker brings in meanwhile is in the book before it leaves the outbox.
     const pending = new PendingScans(
       (await outbox.pending()).filter((item) => item.eventId === eventId),
     );
+    const keeper = await BookKeeper.open(vault);
     const alone = await Alone.open({
       vault,
       keeper,
@@ -162,8 +164,17 @@ export class Door {
     await this.check.flush();
     for (const { ordinal, voucherId } of this.alone.leases) {
       if (this.pending.of(ordinal).units > 0) continue;
-      await this.#network.returnLease(voucherId);
+      await this.#giveBack(voucherId);
       await this.alone.ended(voucherId);
+    }
+  }
+
+  /** Uses that somebody else holds by now, or nobody, are none of this door's: no reason to keep the rest. */
+  async #giveBack(voucherId: string): Promise<void> {
+    try {
+      await this.#network.returnLease(voucherId);
+    } catch (error) {
+      if (!(error instanceof ApiProblem && [403, 404].includes(error.status))) throw error;
     }
   }
 

@@ -64,17 +64,18 @@ export class PendingScans {
     return { units, at };
   }
 
-  /** Whether something of the same voucher was let in here that the hub has still to hear of first. */
-  isAfterOthers({ key, ordinal }: PendingScan): boolean {
-    return (
-      ordinal !== undefined &&
-      this.all.some(
-        (other) =>
-          other.key !== key &&
-          other.ordinal === ordinal &&
-          letIn(other) > 0 &&
-          other.aside === undefined,
-      )
+  /**
+   * Whether something of the same voucher was let in here that the hub has still to hear of first. A voucher that was found by
+   * name has no place in the book: it may be any of them.
+   */
+  isAfterOthers({ key, ordinal, scan }: PendingScan): boolean {
+    if (ordinal === undefined && scan.voucherId === null) return false;
+    return this.all.some(
+      (other) =>
+        other.key !== key &&
+        (ordinal === undefined || other.ordinal === ordinal) &&
+        letIn(other) > 0 &&
+        other.aside === undefined,
     );
   }
 

@@ -52,8 +52,9 @@ export class PairingDesk {
     await this.#outbox.keep(KEPT, kept);
   }
 
-  async forget(): Promise<void> {
-    await this.#outbox.keep(KEPT, undefined);
+  /** Ends what that token is for; what this phone has become since stays. */
+  async forget(token: string): Promise<void> {
+    if ((await this.kept())?.token === token) await this.#outbox.keep(KEPT, undefined);
   }
 
   /**
