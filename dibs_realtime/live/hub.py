@@ -164,11 +164,10 @@ class Hub:
 
     async def _members_changed(self, event_id: UUID, user_id: UUID, reason: str) -> None:
         theirs, news = self._connections.of_user(user_id), {"event_id": event_id}
-        if reason == JOINED:
-            for connection in theirs:
-                if event_id not in connection.watches:  # nor could it, a moment ago
-                    self._fanout.send_to(connection, "members_changed", news)
-        else:
+        for connection in theirs:
+            if event_id not in connection.watches:  # nor could it a moment ago, or it has a long list of events open
+                self._fanout.send_to(connection, "members_changed", news)
+        if reason != JOINED:
             await asyncio.gather(*(self._watching.recheck(connection, event_id, reason) for connection in theirs))
         # Not before: whoever was removed has left the room now, and is not made to ask in vain.
         self._fanout.send(watchers(event_id), "members_changed", news)

@@ -281,7 +281,7 @@ PUSHES: Mapping[str, Push] = {
     "voucher": Push(WalletVoucher, "the guest who has the voucher"),
     "unwatched": Push(Unwatched, "one connection"),
     "role_changed": Push(RoleChanged, "one connection"),
-    "members_changed": Push(MembersChanged, "those who watch the event, and whoever joined it"),
+    "members_changed": Push(MembersChanged, "those who watch the event, and the member whom it is about"),
     "session_ended": Push(SessionEnded, "one connection"),
     "reconnect": Push(Reconnect, "those whom the node disconnects next"),
 }

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psutil
 import pytest
@@ -14,9 +15,10 @@ import uvloop
 
 from dibs_realtime.doors.book import queries, sealer
 from dibs_realtime.doors.book.model import ITERATIONS, NAME_BYTES, Content, cut, derive, seal
-from dibs_realtime.doors.book.repository import Book as SealedBook, BookRepository
+from dibs_realtime.doors.book.repository import Book as SealedBook, BookRepository, Seal
 from dibs_realtime.doors.book.sealer import Stretcher
 from dibs_realtime.doors.book.stretching import pause_after
+from dibs_realtime.kit import problems
 from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.ids import new_id
 from tests.doors.book import RECORD, Book, download, sealed_up_to
@@ -208,7 +210,19 @@ async def test_a_turn_at_sealing_keeps_no_old_rows_alive(database: Database, par
 
 def test_stretching_leaves_the_machine_to_others_when_they_want_it():
     assert pause_after(took=0.1, worked=0.098) == 0
-    assert pause_after(took=0.2, worked=0.1) == pytest.approx(1.8)
+    assert pause_after(took=0.2, worked=0.1) == pytest.approx(0.9)
+    assert pause_after(took=60, worked=0.1) == pytest.approx(0.9)  # whoever is kept waiting need not sleep for it, too
+
+
+async def test_a_turn_that_was_lost_writes_nothing(database: Database, party: Party):
+    """The lock goes with its connection; whoever held it hears of that last."""
+    await current(party.device)
+    repository = BookRepository(database)
+    sealed = await database.fetchval("SELECT sealed FROM door_books WHERE event_id = $1", party.id)
+    book = SealedBook(UUID(party.id), b"salt", 2, 0, sealed - 1)
+    with pytest.raises(problems.Problem):
+        await repository.write(book, [Seal(new_id(), sealed - 1, b"", b"", None)], sealed - 1, sealed)
+    assert await database.fetchval("SELECT sealed FROM door_books WHERE event_id = $1", party.id) == sealed
 
 
 async def test_a_stretching_process_that_dies_is_told_as_what_it_is_and_replaced(

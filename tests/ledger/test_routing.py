@@ -204,12 +204,13 @@ async def test_an_owner_that_is_lost_as_soon_as_it_is_reached_is_called_again(be
     neighbours, call = other.router._neighbours, other.router._neighbours._call
     calls = 0
 
-    async def reach_and_lose(node_id: UUID, address: str) -> None:
+    async def reach_and_lose(node_id: UUID, address: str) -> object:
         nonlocal calls
-        await call(node_id, address)
+        is_there = await call(node_id, address)
         calls += 1
         if calls == 1:
             asyncio.get_running_loop().call_soon(other.router._lose, node_id)
+        return is_there
 
     neighbours._call = reach_and_lose
     other.router._lose(owner.own_id)

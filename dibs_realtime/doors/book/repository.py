@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from dibs_realtime.doors.book.model import ITERATIONS
+from dibs_realtime.kit import problems
 from dibs_realtime.kit.database import Database
 
 ENTRIES = 500
@@ -134,17 +135,23 @@ class BookRepository:
         """Return vouchers of these news that have no seal, or one without their guest's name."""
         return await self._database.fetch(_TO_SEAL, event_id, news.batch_ids, news.voucher_ids, limit)
 
-    async def write(self, book: Book, seals: Sequence[Seal], sealed: int) -> None:
-        """Write seals; their revisions come after all committed before. `sealed`: vouchers in the book now."""
+    async def write(self, book: Book, seals: Sequence[Seal], before: int, sealed: int) -> None:
+        """Write seals; their revisions come after all committed before.
+
+        before, sealed: vouchers in the book until now and from now on. Raises Problem 503 when the turn is over: the
+        event was deleted, or the turn was lost with its connection and somebody else has gone on since.
+        """
         async with self._database.transaction() as connection:
             last = await connection.fetchval(
-                "UPDATE door_books SET revision = revision + $2, sealed = $3 WHERE event_id = $1 RETURNING revision",
+                """UPDATE door_books SET revision = revision + $2, sealed = $4
+                    WHERE event_id = $1 AND sealed = $3 RETURNING revision""",
                 book.event_id,
                 len(seals),
+                before,
                 sealed,
             )
-            if last is None:  # the event was deleted
-                return
+            if last is None:
+                raise problems.unavailable()
             revisions = range(last - len(seals) + 1, last + 1)
             await connection.execute(
                 _WRITE,

@@ -142,7 +142,7 @@ class Sealer:
 
     async def _seal(self, book: Book, rows: Sequence[Any], sealed: int) -> int:
         """Seal these vouchers; return how many there are in the book then."""
-        items = []
+        items, before = [], sealed
         for row in rows:
             ordinal = row["ordinal"]
             if ordinal is None:
@@ -156,5 +156,5 @@ class Sealer:
             Seal(row["id"], item[2], derived, record, row["guest_id"])
             for row, item, (derived, record) in zip(rows, items, made, strict=True)
         ]
-        await self._repository.write(book, seals, sealed)
+        await self._repository.write(book, seals, before, sealed)
         return sealed

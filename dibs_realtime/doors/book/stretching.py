@@ -15,9 +15,8 @@ from dibs_realtime.doors.book.model import derive, seal
 UNDISTURBED = 0.9
 """The least share of a request's time that this process was at work when nobody else wanted its processor."""
 PAUSE = 9.0
-"""How long it pauses when somebody did, in times of what the request took: it is at work for a tenth of the time then.
-The lowest priority does not do: Linux shares processors out among sessions and services first, and the database is
-another one."""
+"""How long it pauses when somebody did, in times of the work that the request was: about a second. The lowest priority
+does not do: Linux shares processors out among sessions and services first, and the database is another one."""
 
 
 def answer(line: str) -> str:
@@ -37,7 +36,7 @@ def pause_after(took: float, worked: float) -> float:
     It took `took` seconds, `worked` of them at work. It waits for nothing but a processor, so the difference is what
     others needed.
     """
-    return 0.0 if worked >= took * UNDISTURBED else took * PAUSE
+    return 0.0 if worked >= took * UNDISTURBED else worked * PAUSE
 
 
 def _step_back() -> None:
