@@ -23,6 +23,7 @@ const OFFER = {
 };
 
 let shelf: MemoryShelf;
+let keeper: BookKeeper;
 let here: { units: number; at: string | null };
 
 beforeEach(() => {
@@ -33,7 +34,7 @@ beforeEach(() => {
 /** A door with the recorded book, as an earlier page left it. */
 async function door(offer: Partial<typeof OFFER> = {}): Promise<Alone> {
   const vault = await Vault.open(shelf);
-  const keeper = await BookKeeper.open(vault);
+  keeper = await BookKeeper.open(vault);
   if (!keeper.isWhole)
     await keeper.refresh({
       chunk: () => Promise.resolve(chunk),
@@ -86,7 +87,7 @@ describe('a door by itself', () => {
     expect(await reason(alone, UNUSED)).toBeNull();
     await alone.learn(0, verdict(refused, 1));
     expect(await reason(alone, UNUSED)).toBe('already_redeemed');
-    await new Promise((resolve) => setTimeout(resolve));
+    await keeper.settled();
     expect(await reason(await door(), UNUSED)).toBe('already_redeemed');
   });
 
@@ -126,6 +127,9 @@ describe('a door by itself', () => {
     expect(await reason(alone, many)).toBeNull();
     expect(await reason(alone, many, 2)).toBe('insufficient_uses');
     expect(await reason(await door({ offline: 'lease' }), many)).toBeNull();
+    const later = new Date(NOW + 2).toISOString();
+    await alone.learn(1, verdict({ seq: 50, leased_until: later, replayed: true }, 999));
+    expect(alone.leases).toMatchObject([{ until }]);
     await alone.learn(1, verdict({ seq: 51, leased_until: new Date(NOW).toISOString() }, 999));
     expect(await reason(alone, many)).toBe('leased');
     await alone.learn(1, verdict({ seq: 52, leased_until: until }, 999));

@@ -118,9 +118,15 @@ export class Alone {
     }
     // Somebody else holds the uses: what this door took for its own was recalled while it did not hear.
     if (verdict.reason === 'leased' && !verdict.replayed) return this.ended(voucher.id);
-    if (until === null || verdict.verdict !== 'accepted') return;
+    // A replay tells how long it was lent for once.
+    if (until === null || verdict.replayed || verdict.verdict !== 'accepted') return;
     this.#leases.set(ordinal, { ordinal, voucherId: voucher.id, until });
     await this.#keepLeases();
+  }
+
+  /** Waits until the book has kept what was learnt. Throws where the storage does not take it. */
+  async settled(): Promise<void> {
+    await this.#options.keeper.settled();
   }
 
   /** The hub ended a lease, or this door gave it back. */

@@ -18,6 +18,8 @@ export class OfflineCheck implements Check {
   readonly #tries: Tries;
   readonly #undoing: Undoing;
   #flushing: Promise<void> | null = null;
+  /** Let in alone, in the book already, and not out of the outbox yet: brought in again, it counts once. */
+  readonly #learnt = new Set<string>();
 
   constructor(options: OfflineOptions) {
     this.#options = complete(options);
@@ -182,6 +184,8 @@ export class OfflineCheck implements Check {
       this.#options.pending.overdue(key);
       return this.#tries.later();
     }
+    // A page that comes next reads it in the book or in the outbox.
+    await this.#options.alone.settled();
     await this.settle(item, answer);
   }
 
@@ -203,14 +207,20 @@ export class OfflineCheck implements Check {
       const answer = judgedBy(verdict);
       this.#tell(item.key, answer);
       try {
-        await this.#options.alone.learn(item.ordinal ?? null, verdict, letIn(item));
+        const units = this.#learnt.has(item.key) ? 0 : letIn(item);
+        this.#learnt.add(item.key);
+        await this.#options.alone.learn(item.ordinal ?? null, verdict, units);
         settled.push([item, answer]);
       } catch (error) {
         failures.push(error);
       }
     }
+    await this.#options.alone.settled();
     await this.#options.outbox.scansAnswered(settled);
-    for (const [item] of settled) this.#options.pending.delete(item.key);
+    for (const [{ key }] of settled) {
+      this.#options.pending.delete(key);
+      this.#learnt.delete(key);
+    }
     if (failures.length > 0) throw new AggregateError(failures);
   }
 

@@ -97,6 +97,18 @@ describe('what is lent to a door', () => {
     },
   );
 
+  it('stays while a guest of that voucher is asked for, but not for one that is set aside', async () => {
+    const asked = { ...(outbox.items[0] as PendingScan), local: undefined, told: undefined };
+    outbox.items = [asked as unknown as PendingScan];
+    door = await opened();
+    expect(await door.returnLeases()).toBe(false);
+    expect(door.alone.leases).toEqual([LENT]);
+    outbox.items = [{ ...asked, local: LET_IN, told: true, aside: 'No.' }];
+    door = await opened();
+    expect(await door.returnLeases()).toBe(true);
+    expect(door.alone.leases).toEqual([]);
+  });
+
   it('stays where the hub is out of order', async () => {
     outbox.items = [];
     door = await opened();

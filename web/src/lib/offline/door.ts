@@ -136,7 +136,7 @@ export class Door {
     await this.#notes.keep(this.clock.note());
   }
 
-  /** Waits until what was learnt is kept. */
+  /** Waits until what was learnt is kept. Throws where the storage does not take it. */
   async settled(): Promise<void> {
     await this.keeper.settled();
     await this.#notes.settled();
@@ -159,14 +159,21 @@ export class Door {
    * the hub hears first: whoever had the uses next would give them out again.
    *
    * Throws Unreachable and ApiProblem.
+   *
+   * @returns Whether nothing is left: what is still under way keeps its lease.
    */
-  async returnLeases(): Promise<void> {
+  async returnLeases(): Promise<boolean> {
     await this.check.flush();
+    let isAll = true;
     for (const { ordinal, voucherId } of this.alone.leases) {
-      if (this.pending.of(ordinal).units > 0) continue;
+      if (this.pending.isUnderWay(ordinal)) {
+        isAll = false;
+        continue;
+      }
       await this.#giveBack(voucherId);
       await this.alone.ended(voucherId);
     }
+    return isAll;
   }
 
   /** Uses that somebody else holds by now, or nobody, are none of this door's: no reason to keep the rest. */

@@ -101,6 +101,16 @@ describe('the keeper of the book', () => {
     expect(again.book.stateOf(1)).toEqual([1, 1_000, 1]);
   });
 
+  it('says that something is not kept, and keeps it when there is room again', async () => {
+    await keeper.refresh(network);
+    const full = vi.spyOn(shelf, 'put').mockRejectedValue(new Error('the storage is full'));
+    keeper.learn({ seq: 50, burns: [[0, 1, 0]], whole: false }, 50);
+    await expect(keeper.settled()).rejects.toThrow('full');
+    full.mockRestore();
+    await keeper.settled();
+    expect(await uses(await reloaded())).toBe(1);
+  });
+
   it('remembers that all vouchers are as they were issued', async () => {
     await keeper.refresh(network);
     keeper.learn({ seq: 50, burns: [[0, 1, 0]], whole: false }, 50);
@@ -113,7 +123,9 @@ describe('the keeper of the book', () => {
   it('forgets everything of a history that is over, on the shelf, too', async () => {
     await keeper.refresh(network);
     keeper.learn({ seq: 900, burns: [[0, 1, 0]], whole: false }, 900);
-    await keeper.settled();
+    const worker = await reloaded();
+    worker.learn({ seq: 901, burns: [[0, 1, 0]], whole: false }, 901);
+    await Promise.all([keeper.settled(), worker.settled()]);
     const other = { epoch: '0197d3a0-0000-7000-8000-0000000000ff', seq: 12 };
     chunks = (after) => (after === 0 ? chunkWith(other) : emptyChunk(other));
     state = { ...NOTHING, seq: 12, whole: true, burns: [[1, 5, 1]] };

@@ -38,6 +38,8 @@ export class BookKeeper {
   /** Tells this keeper's notes from those of another page or worker that has the same book. */
   readonly #mark = hex(crypto.getRandomValues(new Uint8Array(4)));
   #writing: Promise<void> = Promise.resolve();
+  /** What the storage could not take yet. */
+  readonly #unkept = new Map<string, Note>();
 
   private constructor(vault: Vault) {
     this.#vault = vault;
@@ -116,12 +118,16 @@ export class BookKeeper {
     this.#pieces.push(key);
     this.#writing = this.#writing
       .then(() => this.#vault.put({ [key]: note }))
-      .catch(() => undefined);
+      .catch(() => void this.#unkept.set(key, note));
   }
 
-  /** Waits until what was learnt is kept. */
+  /** Waits until what was learnt is kept. Throws where the storage does not take it; the next call tries it again. */
   async settled(): Promise<void> {
     await this.#writing;
+    const unkept = [...this.#unkept];
+    if (unkept.length === 0) return;
+    await this.#vault.put(Object.fromEntries(unkept));
+    for (const [key] of unkept) this.#unkept.delete(key);
   }
 
   /** Writes everything in one piece. */
@@ -130,6 +136,7 @@ export class BookKeeper {
     const pieces = [...this.#pieces]; // what is learnt from now on is not in it
     const packed = this.book.pack(this.#current ?? 0);
     await this.#vault.put({ [PACKED]: packed });
+    for (const key of pieces) this.#unkept.delete(key);
     this.#pieces = this.#pieces.filter((key) => !pieces.includes(key));
     await this.#vault.delete(pieces);
   }
@@ -137,7 +144,10 @@ export class BookKeeper {
   /** Removes the book from this device. */
   async forget(): Promise<void> {
     await this.#writing;
-    await this.#vault.delete([PACKED, ...this.#pieces]);
+    // Another page and the worker have notes of their own of what is over.
+    const notes = (await this.#vault.entries(BURNS)).map(([key]) => key);
+    await this.#vault.delete([PACKED, ...this.#pieces, ...notes]);
+    this.#unkept.clear();
     this.#pieces = [];
     this.#next = 0;
     this.#isWhole = false;

@@ -64,6 +64,11 @@ export class PendingScans {
     return { units, at };
   }
 
+  /** Whether the hub has still to hear of something of this voucher, or is being asked. */
+  isUnderWay(ordinal: number): boolean {
+    return this.all.some((item) => item.ordinal === ordinal && item.aside === undefined);
+  }
+
   /**
    * Whether something of the same voucher was let in here that the hub has still to hear of first. A voucher that was found by
    * name has no place in the book: it may be any of them.

@@ -75,6 +75,30 @@ describe('a storage that fails', () => {
     await emptied();
   });
 
+  it.each([undefined, LET_IN])('lets no guest go whom the book has not noted', async (local) => {
+    await door.outbox.put({ ...stored('a'), ...(local && { local, told: true }) });
+    door.noted = () => Promise.reject(full);
+    door.batch = bringsIn;
+    await begin();
+    await door.check.flush();
+    expect(finals('a')).toHaveLength(1);
+    expect(await door.outbox.pending()).toHaveLength(1);
+    door.noted = () => Promise.resolve();
+    await emptied();
+  });
+
+  it('counts once what is brought in twice', async () => {
+    await door.outbox.put({ ...stored('a'), local: LET_IN, told: true });
+    const learnt: number[] = [];
+    door.learn = (_, letIn) => Promise.resolve(void learnt.push(letIn));
+    vi.spyOn(door.outbox, 'scansAnswered').mockRejectedValueOnce(full);
+    door.batch = bringsIn;
+    await begin();
+    await door.check.flush();
+    await emptied();
+    expect(learnt).toEqual([1, 0]);
+  });
+
   it('keeps no other from being brought in where one is set aside', async () => {
     for (const key of ['a', 'b'])
       await door.outbox.put({ ...stored(key), local: LET_IN, told: true });

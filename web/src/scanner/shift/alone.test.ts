@@ -2,13 +2,15 @@ import 'fake-indexeddb/auto';
 
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
-import type { Burn } from '../../lib/api/types.ts';
+import type { Burn, RedeemVerdict, Snapshot } from '../../lib/api/types.ts';
 import { Outbox } from '../../lib/check/outbox.ts';
 import { AloneDoor } from './alone.ts';
 
 /** What the hub was asked, and how to answer it: everything but the state is answered at once. */
 let states: { readonly after: string | null; readonly answer: (seq: number) => void }[];
 let burnt: (burn: Burn) => void;
+/** Answers what is given back. */
+let returned: () => Promise<Response>;
 let outbox: Outbox;
 let alone: AloneDoor;
 let eventId: string;
@@ -39,6 +41,7 @@ beforeEach(async () => {
   eventId = `e-${Math.random()}`;
   vi.stubGlobal('fetch', (address: string) => {
     const url = new URL(address);
+    if (url.pathname.endsWith('/lease')) return returned();
     if (!url.pathname.endsWith('/state')) return Promise.resolve(chunk());
     return new Promise((resolve) => {
       const answer = (seq: number): void =>
@@ -102,4 +105,23 @@ it('asks again for what burnt while the line was away, though it was asking alre
   expect(states[1]?.after).toBe('6');
   states[1]?.answer(9);
   await vi.waitFor(() => expect(alone.door.keeper.current).toBe(9));
+});
+
+it('gives back in the end what it could not give back at once', async () => {
+  const voucher = { id: 'v', state: 'issued', uses: 1, max_uses: 3 };
+  const lent = { verdict: 'accepted', seq: null, replayed: false, voucher };
+  const until = new Date(Date.now() + 3_600_000).toISOString();
+  await alone.door.alone.learn(0, { ...lent, leased_until: until } as unknown as RedeemVerdict);
+  let tries = 0;
+  returned = () => (++tries, Promise.reject(new Error('too slow')));
+  const snapshot = { event: { status: 'open' }, offers: [], gates: [] } as unknown as Snapshot;
+  alone.know({ snapshot, entries: [], restarted: true });
+  await vi.waitFor(() => expect(tries).toBe(1));
+  expect(alone.door.alone.leases).toHaveLength(1);
+  returned = () => Promise.resolve(Response.json(null));
+  alone.live(true);
+  await vi.waitFor(() => {
+    alone.know({ snapshot, entries: [], restarted: false });
+    expect(alone.door.alone.leases).toEqual([]);
+  });
 });

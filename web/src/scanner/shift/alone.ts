@@ -58,6 +58,9 @@ export class AloneDoor {
   /** The last entry that brought vouchers. */
   #newest = 0;
   #tries = 0;
+  /** Whether the hub has still to be given back what was lent. */
+  #owes = false;
+  #isReturning = false;
 
   private constructor(options: AloneOptions, door: Door, shelf: DatabaseShelf) {
     this.#options = options;
@@ -131,7 +134,10 @@ export class AloneDoor {
       .then(() => this.#changed())
       .catch(() => undefined);
     // Nobody can tell which of them ended while this phone did not hear: it holds none that the hub does not know of.
-    if (restarted) void this.door.returnLeases().catch(() => undefined);
+    if (restarted) {
+      this.#owes = true;
+      void this.#giveBack();
+    }
     const fresh = entries.filter(({ kind }) => NEW_VOUCHERS.includes(kind));
     if (fresh.length === 0) return;
     this.#newest = Math.max(this.#newest, ...fresh.map(({ seq }) => seq));
@@ -162,7 +168,7 @@ export class AloneDoor {
     this.#stopLooking();
     for (const undo of this.#undo.splice(0)) undo();
     this.door.close();
-    await this.door.settled();
+    await this.door.settled().catch(() => undefined); // it waits in the outbox as well
     this.#shelf.close();
   }
 
@@ -199,6 +205,15 @@ export class AloneDoor {
     this.#lookIn(isAll ? LOOK : Math.min(LOOK, SOON * 2 ** (this.#tries - 1)));
   }
 
+  /** What does not get there, or is still under way, is tried again when something has changed. */
+  async #giveBack(): Promise<void> {
+    if (this.#isReturning) return;
+    this.#isReturning = true;
+    this.#owes = false;
+    if (!(await this.door.returnLeases().catch(() => false))) this.#owes = true;
+    this.#isReturning = false;
+  }
+
   #lookIn(milliseconds: number): void {
     const at = performance.now() + milliseconds;
     if (!this.#isLive || at >= this.#lookAt) return;
@@ -215,6 +230,8 @@ export class AloneDoor {
   #changed(progress = this.#condition.progress): void {
     const { pending, alone, clock } = this.door;
     if (pending.judged.length > 0) wantUpload();
+    const isIdle = pending.all.every(({ aside }) => aside !== undefined);
+    if (isIdle && this.#isLive && this.#owes) void this.#giveBack();
     this.#condition = {
       judgesAlone: alone.isPrepared,
       progress,

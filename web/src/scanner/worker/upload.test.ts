@@ -64,6 +64,20 @@ it.each([
   expect(await (await book()).book.find(UNUSED)).toMatchObject({ uses: 1 });
 });
 
+it('leaves the leases to the page', async () => {
+  const lent = [{ ordinal: 1, voucherId: 'w', until: '2026-07-04T23:00:00Z' }];
+  const vault = await Vault.open(await DatabaseShelf.open(bookOf('e')));
+  const voucher = { id: 'v', state: 'issued', uses: 1, max_uses: 1 };
+  const said = { verdict: 'accepted', reason: null, seq: 50, replayed: false, voucher };
+  const lends = { ...said, leased_until: '2026-07-04T22:00:00Z' };
+  vi.stubGlobal('fetch', async () => {
+    await vault.put({ leases: lent });
+    return Response.json({ results: [lends] });
+  });
+  expect(await broughtIn('https://party.example')).toBe(true);
+  expect(await vault.getJson('leases')).toEqual(lent);
+});
+
 it('says that something still waits', async () => {
   results = null;
   expect(await broughtIn('https://party.example')).toBe(false);

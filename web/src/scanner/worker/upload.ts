@@ -1,4 +1,5 @@
 /** Brings in what the door judged alone while no page of it is open: the service worker's part of the uploads. */
+import type { RedeemVerdict } from '../../lib/api/types.ts';
 import { Outbox, type PendingScan } from '../../lib/check/outbox.ts';
 import { judgedBy } from '../../lib/check/ways.ts';
 import { Alone } from '../../lib/offline/alone.ts';
@@ -66,7 +67,7 @@ async function broughtInWith(parts: Parts): Promise<boolean> {
     answered: async (answers) => {
       // What waits no more has to be in the book: the page that comes next may have no network again.
       for (const [item, verdict] of answers)
-        await alone.learn(item.ordinal ?? null, verdict, letIn(item));
+        await alone.learn(item.ordinal ?? null, leaseless(verdict), letIn(item));
       await keeper.settled();
       await outbox.scansAnswered(
         answers.map(([item, verdict]) => [item, judgedBy(verdict)] as const),
@@ -81,3 +82,10 @@ async function broughtInWith(parts: Parts): Promise<boolean> {
   });
   return (await uploads.run()) !== 'later';
 }
+
+/** Without what it says of a lease: the page notes those, and this worker's list of them may be an old one. */
+const leaseless = (verdict: RedeemVerdict): RedeemVerdict => ({
+  ...verdict,
+  reason: null,
+  leased_until: null,
+});

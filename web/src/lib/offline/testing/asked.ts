@@ -46,6 +46,8 @@ interface TestedDoor {
   /** What the door can tell by its book; null: it has none. */
   alone: Judged | null;
   learn: (verdict: RedeemVerdict, letIn: number) => Promise<void>;
+  /** Waits until the book has kept what was learnt. */
+  noted: () => Promise<void>;
   hasEnded: boolean;
   /** Whether somebody looks at what the door shows. */
   isSeen: boolean;
@@ -64,6 +66,7 @@ export async function setUp(): Promise<void> {
     fallback: null,
     alone: null,
     learn: () => Promise.resolve(),
+    noted: () => Promise.resolve(),
     redeem: (scan) => Promise.resolve(accepted(scan)),
     reverse: () => Promise.reject(new Error('not asked for')),
     batch: () => Promise.reject(new Unreachable('no network')),
@@ -97,6 +100,7 @@ export async function begin(): Promise<void> {
     alone: {
       judge: () => Promise.resolve(door.alone),
       learn: (_: number | null, verdict: RedeemVerdict, letIn = 0) => door.learn(verdict, letIn),
+      settled: () => door.noted(),
     } as never as Alone,
     clock: new DoorClock({ wall: Date.now, monotonic: () => performance.now() }, null),
     ways: {
