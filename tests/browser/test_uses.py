@@ -17,13 +17,17 @@ async def test_a_use_is_taken_back(visitors: Visitors, party: Party) -> None:
     # Nobody reloads.
     assert (await party.device.redeem(code))["verdict"] == "accepted"
     use = dialog.get_by_role("listitem").filter(has_text="Phone 1 · Main")
-    await use.get_by_role("button", name="Take back").click()
+    await use.get_by_role("button", name="Take back: Phone 1 · Main").click()
+    await expect(use.get_by_label("Why?")).to_be_focused()
+    await use.get_by_role("button", name="Cancel").click()
+    await expect(use.get_by_role("button", name="Take back")).to_be_focused()
+    await page.keyboard.press("Enter")
     await accessible(page)
     await use.get_by_role("button", name="Take it back").click()
     await expect(use.get_by_text("Please fill this in.")).to_be_visible()
     await use.get_by_label("Why?").fill("Scanned the wrong phone")
     await use.get_by_role("button", name="Take it back").click()
-    await expect(use.get_by_text("Taken back")).to_be_visible()
+    await expect(use.get_by_text("Taken back")).to_be_focused()
     await accessible(page)
     assert (await party.device.redeem(code))["verdict"] == "accepted"
     # Whoever opens it later reads the same.

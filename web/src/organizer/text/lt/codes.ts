@@ -64,7 +64,8 @@ export const codes: typeof english = {
   usedOffline: 'be ryšio',
   takeBack: 'Atšaukti panaudojimą',
   takeItBack: 'Taip, atšaukti',
-  takeBackHint: 'Panaudojimai iš karto grįžta prie visų durų. Priežastį mato visi žiūrintys.',
+  takeBackHint:
+    'Prie visų durų tai iš karto vėl galima panaudoti. Priežastį mato visi, kurie žiūri.',
   takenBack: 'Atšaukta',
   givenBack: 'Svečias šį kuponą grąžino; jis jau nebegalioja.',
 
