@@ -182,15 +182,21 @@ async function opened(lens: Lens | null): Promise<MediaStream> {
     navigator.mediaDevices.getUserMedia({ video: { ...size, ...video } });
   const back = { facingMode: { ideal: 'environment' } };
   if (lens === null) return use(back);
+  // One that is there and does not open is no reason to scan nothing.
+  const chosen = ({ id }: Lens): Promise<MediaStream> =>
+    use({ deviceId: { exact: id } }).catch((error: unknown) => {
+      if (stateOf(error) === 'denied') throw error;
+      return use(back);
+    });
   const known = sameLens(await lenses(), lens);
-  if (known !== undefined) return use({ deviceId: { exact: known.id } });
+  if (known !== undefined) return chosen(known);
   // It is not there any more, or nobody may know the names before a camera is on.
   const stream = await use(back);
   const named = sameLens(await lenses(), lens);
   if (named === undefined || stream.getVideoTracks()[0]?.getSettings().deviceId === named.id)
     return stream;
   stopAll(stream);
-  return use({ deviceId: { exact: named.id } });
+  return chosen(named);
 }
 
 function stateOf(error: unknown): CameraState {

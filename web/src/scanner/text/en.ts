@@ -210,7 +210,7 @@ export const en = {
     on: 'On',
     off: 'Off',
     stays: 'A verdict stays',
-    staysShort: 'Some seconds',
+    staysShort: 'A few seconds',
     staysLong: 'Until you go on',
     test: 'Try sound and vibration',
     about: (label: string, event: string) => `This phone is “${label}” of ${event}.`,

@@ -206,7 +206,7 @@ export const lt: Catalogue = {
     off: 'Išjungtas',
     stays: 'Atsakymas rodomas',
     staysShort: 'Kelias sekundes',
-    staysLong: 'Kol tęsite patys',
+    staysLong: 'Kol pereisite prie kito svečio',
     test: 'Išbandyti garsą ir vibraciją',
     about: (label, event) => `Šis telefonas yra „${label}“ renginyje „${event}“.`,
     alone: 'Jis pasiruošęs dirbti be ryšio.',
