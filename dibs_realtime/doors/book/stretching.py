@@ -61,7 +61,7 @@ def main() -> None:
         took, worked = time.monotonic() - began, worked + time.process_time()
         sys.stdout.write(answered + "\n")
         sys.stdout.flush()
-        time.sleep(pause_after(took, worked))
+        time.sleep(pause_after(took, worked))  # a process of its own: meanwhile the next request waits in the pipe
 
 
 if __name__ == "__main__":

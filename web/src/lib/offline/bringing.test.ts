@@ -26,6 +26,24 @@ import {
 beforeEach(setUp);
 afterEach(tearDown);
 
+/** The network is away, and the door lets the guest with scan `a` in. */
+async function letInAlone(): Promise<void> {
+  door.redeem = lost;
+  door.alone = yes();
+  await door.check.check(scan('a'));
+  await vi.waitFor(() => expect(door.pending.judged).toHaveLength(1));
+}
+
+/** The network is back, and the hub refuses whatever it is asked: the keys, in order. */
+function noted(): string[] {
+  const asked: string[] = [];
+  door.redeem = (of) => {
+    asked.push(of.key);
+    return Promise.resolve(refused({ idempotency_key: of.key }));
+  };
+  return asked;
+}
+
 describe('what a door did alone', () => {
   it('tells the hub of a guest who was turned away where nobody sees that it was wrong', async () => {
     let answer: (verdict: RedeemVerdict) => void = () => undefined;
@@ -55,16 +73,9 @@ describe('what a door did alone', () => {
   });
 
   it('asks of a voucher again only when the hub has heard of what it let in itself', async () => {
-    door.redeem = lost;
-    door.alone = yes();
-    await door.check.check(scan('a'));
-    await vi.waitFor(() => expect(door.pending.judged).toHaveLength(1));
+    await letInAlone();
     // The network is back, and the same code is scanned before anything else happened.
-    const asked: string[] = [];
-    door.redeem = (of) => {
-      asked.push(of.key);
-      return Promise.resolve(refused({ idempotency_key: of.key }));
-    };
+    const asked = noted();
     door.batch = (items) => {
       asked.push(...items.map((of) => of.idempotency_key));
       return all((of) => (of.idempotency_key === 'a' ? accepted(scan('a')) : refused(of)))(items);
@@ -77,15 +88,8 @@ describe('what a door did alone', () => {
   });
 
   it('asks of a voucher that was found by name when the hub has heard of all it let in', async () => {
-    door.redeem = lost;
-    door.alone = yes();
-    await door.check.check(scan('a'));
-    await vi.waitFor(() => expect(door.pending.judged).toHaveLength(1));
-    const asked: string[] = [];
-    door.redeem = (of) => {
-      asked.push(of.key);
-      return Promise.resolve(refused({ idempotency_key: of.key }));
-    };
+    await letInAlone();
+    const asked = noted();
     const brought: RedeemRequest[] = [];
     door.batch = all((of) => (asked.push(of.idempotency_key), accepted(scan('a'))), brought);
     door.alone = null;
@@ -95,10 +99,7 @@ describe('what a door did alone', () => {
   });
 
   it('judges such a voucher itself while the hub does not hear of the one before', async () => {
-    door.redeem = lost;
-    door.alone = yes();
-    await door.check.check(scan('a'));
-    await vi.waitFor(() => expect(door.pending.judged).toHaveLength(1));
+    await letInAlone();
     door.redeem = (of) => Promise.resolve(accepted(of));
     door.sent = [];
     door.alone = no();
