@@ -16,6 +16,9 @@ import psutil
 
 SECONDS = 120.0  # the machine may be busy
 
+# What `dibs up` says last when it is ready: whoever has read it has read the addresses above it, too.
+LAST_WORDS = "Ctrl-C stops it."
+
 
 # Below those that the kernel gives to connections: whoever connects somewhere in between cannot take it away again.
 PORTS = random.SystemRandom().sample(range(20_000, 32_000), 12_000)
@@ -99,7 +102,7 @@ class Up:
 
 @contextmanager
 def up(
-    folder: Path, *arguments: str, port: int | None = None, until: str = "Party Dibs is running", **settings: str
+    folder: Path, *arguments: str, port: int | None = None, until: str = LAST_WORDS, **settings: str
 ) -> Iterator[Up]:
     """Run `dibs up` on `folder`/party; whatever the test did with it, nothing is left."""
     running = Up(folder, *arguments, port=port, **settings)
