@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -113,6 +114,18 @@ class Stage:
                 await connection.close()
 
         asyncio.run(run())
+
+    def value(self, query: str) -> Any:
+        """Return the one value that the query selects."""
+
+        async def run() -> Any:
+            connection = await asyncpg.connect(self.url)
+            try:
+                return await connection.fetchval(query)
+            finally:
+                await connection.close()
+
+        return asyncio.run(run())
 
     def guests(self, event: Event, count: int) -> list[str]:
         """Return the tokens of new guests: by hand, for their number an address is limited over the API."""
