@@ -57,29 +57,32 @@ def bench(console: Console, form: Form, names: tuple[str, ...], patience: float,
     rows: list[Row] = []
     described: dict[str, object] = {}
     report.FOLDER.mkdir(exist_ok=True)
-    with Progress(*columns, console=console, refresh_per_second=2) as progress:
-        task = progress.add_task("", total=len(names))
+    try:
+        with Progress(*columns, console=console, refresh_per_second=2) as progress:
+            task = progress.add_task("", total=len(names))
 
-        def tell(text: str) -> None:
-            progress.update(task, description=text)
+            def tell(text: str) -> None:
+                progress.update(task, description=text)
 
-        for name in names:
-            tell(f"{name}: waiting for a quiet machine" if patience else name)
-            wait_until_quiet(patience)
-            with ExitStack() as running:
-                # Not the system's folder for temporary files: that may be memory, on which fsync costs nothing.
-                temporary = tempfile.TemporaryDirectory(dir=report.FOLDER, prefix="run-")
-                folder = Path(running.enter_context(temporary))
-                folder.chmod(0o711)  # PostgreSQL may run as somebody else, who must get through
-                servers = running.enter_context(LocalServers(folder / "servers"))
-                described = asyncio.run(machine.describe(servers.database_url))
-                stage = Stage(servers, folder)
-                stage.begin()
-                rows += PARTS[name].measure(stage, form, tell)
-            progress.advance(task)
-    report.show(console, rows, described)
-    report.save(path, rows, described, form)
-    console.print(f"Every measurement: {path}", style="dim")
+            for name in names:
+                tell(f"{name}: waiting for a quiet machine" if patience else name)
+                wait_until_quiet(patience)
+                with ExitStack() as running:
+                    # Not the system's folder for temporary files: that may be memory, on which fsync costs nothing.
+                    temporary = tempfile.TemporaryDirectory(dir=report.FOLDER, prefix="run-")
+                    folder = Path(running.enter_context(temporary))
+                    folder.chmod(0o711)  # PostgreSQL may run as somebody else, who must get through
+                    servers = running.enter_context(LocalServers(folder / "servers"))
+                    described = asyncio.run(machine.describe(servers.database_url))
+                    stage = Stage(servers, folder)
+                    stage.begin()
+                    rows += PARTS[name].measure(stage, form, tell)
+                progress.advance(task)
+    finally:
+        if rows:  # also when a later part failed: what was measured was measured
+            report.show(console, rows, described)
+            report.save(path, rows, described, form)
+            console.print(f"Every measurement: {path}", style="dim")
     return rows
 
 

@@ -15,7 +15,7 @@ import asyncpg
 from bench.load import Plan, Result
 from bench.organizer import Organizer
 from bench.processes import HOST, Server, free_port, serving
-from bench.run import CONNECTIONS, load
+from bench.run import CONNECTIONS, MeasurementError, load
 from dibs_realtime import settings
 from dibs_realtime.kit.ids import new_id
 from dibs_realtime.kit.tokens import Claims, Tokens
@@ -157,7 +157,9 @@ class Stage:
         tokens = Tokens(self.servers.secret_key())
         return [tokens.issue(Claims("guest", guest, session, event_id, until), now) for guest, session in pairs]
 
-    def redeem(self, server: Server, event: Event, count: int, seconds: float) -> Result:
+    def redeem(
+        self, server: Server, event: Event, count: int, seconds: float, warm_seconds: float = WARM_SECONDS
+    ) -> Result:
         """Redeem as quickly as it goes. Raises MeasurementError."""
         plan = Plan(
             port=server.port,
@@ -165,11 +167,13 @@ class Stage:
             token=event.device_token,
             codes=event.take(count),
             connections=CONNECTIONS,
-            warm_seconds=WARM_SECONDS,
+            warm_seconds=warm_seconds,
             seconds=seconds,
             processes={"server": server.pid, **self.processes},
         )
         (result,) = load([plan])
+        if not result.accepted:
+            raise MeasurementError(f"All {count:,} codes were used before the measurement began.")
         return result
 
 
