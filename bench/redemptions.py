@@ -11,6 +11,7 @@ from bench.figures import summary
 from bench.rows import Form, Row, ratio
 from bench.run import Measurement, measure as measure_target
 from bench.stage import Stage
+from bench.usage import sealing_held
 from dibs_realtime.processes.child import pause
 
 VOUCHERS = 100_000
@@ -29,18 +30,22 @@ def measure(stage: Stage, form: Form, tell: Callable[[str], None]) -> list[Row]:
     tell("preparing the original stack")
     with (
         targets.original(stage.servers, stage.folder, VOUCHERS) as original,
+        targets.original(
+            stage.servers, stage.folder, VOUCHERS, database=targets.BY_HAND_DATABASE, by_hand=True
+        ) as by_hand,
         targets.ours(stage.servers, stage.folder, vouchers) as (ours, _),
         targets.constant(stage.servers, stage.folder, CONSTANT_CODES) as constant,
     ):
         asyncio.run(_settle(stage))
-        for number in range(form.rounds):
-            done: dict[str, Measurement] = {}
-            for target in (original, ours, constant):
-                tell(f"{target.name}, round {number + 1} of {form.rounds}")
-                codes = CONSTANT_CODES if target is constant else CODES_A_ROUND
-                done[target.name] = measure_target(target, processes, form.seconds, codes)
-                pause(SETTLE_SECONDS)
-            rounds.append(done)
+        with sealing_held():
+            for number in range(form.rounds):
+                done: dict[str, Measurement] = {}
+                for target in (original, by_hand, ours, constant):
+                    tell(f"{target.name}, round {number + 1} of {form.rounds}")
+                    codes = CONSTANT_CODES if target is constant else CODES_A_ROUND
+                    done[target.name] = measure_target(target, processes, form.seconds, codes)
+                    pause(SETTLE_SECONDS)
+                rounds.append(done)
     rates = {name: [each[name].load.rate for each in rounds] for name in rounds[0]}
     more = {
         "targets": {name: summary([each[name] for each in rounds]) for name in rounds[0]},
@@ -55,7 +60,8 @@ def measure(stage: Stage, form: Form, tell: Callable[[str], None]) -> list[Row]:
 
 async def _settle(stage: Stage) -> None:
     """Tidy up after the preparation, as PostgreSQL itself does in the hours before the doors open."""
-    for url in (stage.servers.postgres.url(targets.ORIGINAL_DATABASE), stage.servers.database_url):
+    originals = (targets.ORIGINAL_DATABASE, targets.BY_HAND_DATABASE)
+    for url in (*map(stage.servers.postgres.url, originals), stage.servers.database_url):
         connection = await asyncpg.connect(url)
         try:
             await connection.execute("VACUUM ANALYZE")

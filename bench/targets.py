@@ -20,6 +20,7 @@ from dibs_realtime.migrate import migrate
 from dibs_realtime.settings import Settings
 
 ORIGINAL_DATABASE = "original"
+BY_HAND_DATABASE = "original_by_hand"
 CONSTANT_DATABASE = "constant"
 _numbers = count(1)
 
@@ -57,9 +58,15 @@ class Target:
 
 @contextmanager
 def original(
-    servers: LocalServers, logs: Path, vouchers: int, *, processes: int = 1, database: str = ORIGINAL_DATABASE
+    servers: LocalServers,
+    logs: Path,
+    vouchers: int,
+    *,
+    processes: int = 1,
+    database: str = ORIGINAL_DATABASE,
+    by_hand: bool = False,
 ) -> Iterator[Target]:
-    """Run the original stack on a database of its own."""
+    """Run the original stack on a database of its own. by_hand: with statements in place of the unit of work."""
     servers.postgres.ensure_database(database)
     configured = OriginalSettings(servers.postgres.url(database), servers.redis_url, secrets.token_urlsafe(32))
     event_id, token, codes = asyncio.run(seed(configured, vouchers))
@@ -67,10 +74,12 @@ def original(
         "ORIGINAL_DATABASE_URL": configured.database_url,
         "ORIGINAL_REDIS_URL": configured.redis_url,
         "ORIGINAL_SECRET_KEY": configured.secret_key,
+        "ORIGINAL_BY_HAND": "1" if by_hand else "",
     }
     port = free_port()
     with serving("bench.original", [str(port), str(processes)], port, environment, logs / f"{database}.log") as server:
-        yield Target("original", server, f"/events/{event_id}/redemptions", token, Codes(codes))
+        name = "original by hand" if by_hand else "original"
+        yield Target(name, server, f"/events/{event_id}/redemptions", token, Codes(codes))
 
 
 @contextmanager

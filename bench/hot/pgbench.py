@@ -12,6 +12,7 @@ from collections.abc import Callable
 from bench.rows import Form, Row, ratio
 from bench.run import CONNECTIONS, MeasurementError
 from bench.stage import Stage
+from bench.usage import sealing_held
 from dibs_realtime.local.programs import postgres_program
 
 DATABASE = "pgbench"
@@ -75,22 +76,23 @@ def measure(stage: Stage, form: Form, tell: Callable[[str], None]) -> list[Row]:
     first = redeemed = 0
     with stage.node() as server:
         event = stage.event(server.port, CODES_A_RUN * form.rounds)
-        for number in range(form.rounds):
-            tell(f"pgbench, round {number + 1} of {form.rounds}")
-            report = _run(
-                bare,
-                *("--no-vacuum", "--protocol", "prepared", "--client", str(CONNECTIONS), "--jobs", "1"),
-                *("--time", str(max(1, round(form.seconds))), "--file", str(script)),
-                *("--define", "n=-1", "--define", f"first={first}"),
-            )
-            found = re.search(r"tps = ([0-9.]+)", report)
-            done = re.search(r"number of transactions actually processed: (\d+)", report)
-            if found is None or done is None:
-                raise MeasurementError(f"pgbench did not tell its rate:\n{report[-1000:]}")
-            redeemed += int(done[1])
-            first += 2 * int(done[1]) + CONNECTIONS  # no client is twice as quick as the others
-            theirs.append(float(found[1]))
-            ours.append(stage.redeem(server, event, CODES_A_RUN, form.seconds).rate)
+        with sealing_held():
+            for number in range(form.rounds):
+                tell(f"pgbench, round {number + 1} of {form.rounds}")
+                report = _run(
+                    bare,
+                    *("--no-vacuum", "--protocol", "prepared", "--client", str(CONNECTIONS), "--jobs", "1"),
+                    *("--time", str(max(1, round(form.seconds))), "--file", str(script)),
+                    *("--define", "n=-1", "--define", f"first={first}"),
+                )
+                found = re.search(r"tps = ([0-9.]+)", report)
+                done = re.search(r"number of transactions actually processed: (\d+)", report)
+                if found is None or done is None:
+                    raise MeasurementError(f"pgbench did not tell its rate:\n{report[-1000:]}")
+                redeemed += int(done[1])
+                first += 2 * int(done[1]) + CONNECTIONS  # no client is twice as quick as the others
+                theirs.append(float(found[1]))
+                ours.append(stage.redeem(server, event, CODES_A_RUN, form.seconds).rate)
     kept = bare.value(
         "SELECT least(h.seq, c.redeemed_units) FROM ledger_heads h JOIN offer_counters c USING (event_id)"
     )

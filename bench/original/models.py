@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import DateTime, ForeignKey, UniqueConstraint
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from dibs_realtime.kit.ids import new_id
 
@@ -53,6 +53,8 @@ class Voucher(Base):
     code: Mapped[str]
     uses: Mapped[int]
     max_uses: Mapped[int]
+    event: Mapped[Event] = relationship()
+    offer: Mapped[Offer] = relationship()
 
 
 class Redemption(Base):
@@ -67,3 +69,4 @@ class Redemption(Base):
     idempotency_key: Mapped[str]
     redeemed_by: Mapped[UUID]
     redeemed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    voucher: Mapped[Voucher] = relationship()
