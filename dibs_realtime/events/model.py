@@ -1,5 +1,6 @@
 """An event, its gates, and how its status went."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -164,3 +165,8 @@ def status_at(view: View, subject_id: UUID, at: datetime, now: Status) -> Status
             break
         status = change.status
     return status
+
+
+def changed_since(view: View, subject_ids: Collection[UUID], at: datetime) -> bool:
+    """Return whether the status of one of them was changed after `at`. The view must have read STATUS_HISTORY."""
+    return any(change.at > at and change.subject_id in subject_ids for change in view.all(STATUS_CHANGES))

@@ -93,6 +93,23 @@ async def test_a_time_before_the_pairing_or_after_now_is_clamped_and_flagged(sce
         assert (await scene.night.entries())[-1]["data"]["clock_suspect"] is True
 
 
+async def test_a_wrong_clock_is_looked_at_where_something_was_paused_in_between(scene: Scene):
+    before = scene.clock()
+    for status in ("paused", "active"):
+        scene.clock.forward(minutes=5)
+        await scene.night.submit(
+            UpdateOffer(scene.night.event_id, scene.night.owner, scene.offer.id, {"status": status}, None)
+        )
+    scene.clock.forward(minutes=5)
+    suspect = await scene.bring(scene.codes[0], scanned_at=before, local=judged(clock_suspect=True))
+    trusted = await scene.bring(scene.codes[1], scanned_at=before)
+    since = await scene.bring(scene.codes[2], local=judged(clock_suspect=True))
+    assert [each["verdict"] for each in (suspect, trusted, since)] == ["accepted"] * 3
+    assert [each["conflict_id"] is not None for each in (suspect, trusted, since)] == [True, False, False]
+    [conflict] = await scene.conflicts()
+    assert conflict["data"]["reason"] == "clock"
+
+
 async def test_two_doors_that_admitted_the_same_voucher_make_one_conflict(scene: Scene):
     other = await scene.night.device("Phone 2")
     assert (await scene.bring(scene.codes[0]))["verdict"] == "accepted"
