@@ -1,18 +1,10 @@
 """`python -m bench.original PORT [PROCESSES]`: the original stack on loopback."""
 
-import importlib.util
 import sys
-from typing import Literal
 
 import uvicorn
 
-Parser = Literal["httptools", "h11"]
 PROCESSES_AT = 2
-
-
-def parser() -> Parser:
-    """Return the quickest HTTP parser that is installed."""
-    return "httptools" if importlib.util.find_spec("httptools") else "h11"
 
 
 def main() -> None:
@@ -23,7 +15,7 @@ def main() -> None:
         host="127.0.0.1",
         port=int(sys.argv[1]),
         loop="uvloop",
-        http=parser(),
+        http="httptools",
         access_log=False,
         log_level="warning",
         proxy_headers=False,
