@@ -55,6 +55,7 @@ def bench(console: Console, form: Form, names: tuple[str, ...], patience: float,
     """Run the parts, print the table and write JSON and picture. Each part has servers of its own."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     rows: list[Row] = []
+    done: list[str] = []
     described: dict[str, object] = {}
     report.FOLDER.mkdir(exist_ok=True)
     try:
@@ -77,12 +78,14 @@ def bench(console: Console, form: Form, names: tuple[str, ...], patience: float,
                     stage = Stage(servers, folder)
                     stage.begin()
                     rows += PARTS[name].measure(stage, form, tell)
+                done.append(name)
                 progress.advance(task)
     finally:
         if rows:  # also when a later part failed: what was measured was measured
+            is_whole = len(done) == len(names)
             report.show(console, rows, described)
-            report.save(path, rows, described, form)
-            console.print(f"Every measurement: {path}", style="dim")
+            report.save(path, rows, described, form, is_whole=is_whole)
+            console.print(f"Every measurement{'' if is_whole else ' that was made'}: {path}", style="dim")
     return rows
 
 

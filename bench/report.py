@@ -45,12 +45,13 @@ def show(console: Console, rows: Sequence[Row], machine: Mapping[str, Any]) -> N
         console.print(f"Other programs kept up to {busy:.1f} cores busy: measure again.", style="yellow")
 
 
-def save(path: Path, rows: Sequence[Row], machine: Mapping[str, Any], form: Form) -> None:
-    """Write everything as JSON, and the picture beside it."""
+def save(path: Path, rows: Sequence[Row], machine: Mapping[str, Any], form: Form, *, is_whole: bool) -> None:
+    """Write everything as JSON, and the picture beside it. is_whole: no part failed or was interrupted."""
     document = {
         "at": datetime.now(UTC),
         "machine": machine,
         "form": asdict(form),
+        "is_whole": is_whole,
         "rows": [{**asdict(row), "met": row.is_met} for row in rows],
         "other_programs_cores": disturbance(rows),
     }

@@ -173,7 +173,8 @@ class Stage:
         )
         (result,) = load([plan])
         if not result.accepted:
-            raise MeasurementError(f"All {count:,} codes were used before the measurement began.")
+            why = f"all {count:,} codes were used before" if result.ran_out else "the node did not answer"
+            raise MeasurementError(f"Nothing was measured: {why}.")
         return result
 
 

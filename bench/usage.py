@@ -42,10 +42,12 @@ def sealing_held() -> Iterator[None]:
 
     It has ended long before doors open, and here it would take a twentieth of the machine from whatever is measured.
     """
-    held = [process for process in _below(psutil.Process()) if _seals(process)]
-    for process in held:
-        process.suspend()
+    held = []
     try:
+        for process in filter(_seals, _below(psutil.Process())):
+            held.append(process)  # first: to resume what was not stopped does no harm
+            with suppress(psutil.NoSuchProcess):
+                process.suspend()
         yield
     finally:
         for process in held:

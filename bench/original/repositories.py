@@ -24,7 +24,7 @@ class Vouchers:
         statement = (
             select(Voucher)
             .where(Voucher.event_id == event_id, Voucher.code == code)
-            .options(joinedload(Voucher.offer), joinedload(Voucher.event))
+            .options(joinedload(Voucher.offer, innerjoin=True), joinedload(Voucher.event, innerjoin=True))
             .with_for_update(of=Voucher)
         )
         found: Voucher | None = (await self._session.scalars(statement)).one_or_none()

@@ -39,7 +39,7 @@ _USE = (
 
 
 class RedeemByStatements(Redeem):
-    """Two round trips between begin and commit."""
+    """Three round trips between begin and commit."""
 
     async def _judge(self, session: AsyncSession, staff: Staff, code: str, key: str) -> Verdict:
         row = (await session.execute(_LOCKED, {"event_id": staff.event_id, "code": code})).one_or_none()

@@ -167,6 +167,12 @@ def status_at(view: View, subject_id: UUID, at: datetime, now: Status) -> Status
     return status
 
 
-def changed_since(view: View, subject_ids: Collection[UUID], at: datetime) -> bool:
-    """Return whether the status of one of them was changed after `at`. The view must have read STATUS_HISTORY."""
-    return any(change.at > at and change.subject_id in subject_ids for change in view.all(STATUS_CHANGES))
+def stopped_since(view: View, subject_ids: Collection[UUID], at: datetime) -> bool:
+    """Return whether one of them stood otherwise than open or active at some time after `at`.
+
+    The view must have read STATUS_HISTORY.
+    """
+    return any(
+        change.at > at and change.subject_id in subject_ids and change.status not in ("open", "active")
+        for change in view.all(STATUS_CHANGES)
+    )

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from dibs_realtime.doors.model import check_device, device_of
-from dibs_realtime.events.model import GATES, STATUS_HISTORY, changed_since, event_of, status_at
+from dibs_realtime.events.model import GATES, STATUS_HISTORY, event_of, status_at, stopped_since
 from dibs_realtime.kit import problems
 from dibs_realtime.ledger.command import VERDICT_BY_KEY, VERDICTS, KeyedCommand, Lane, Verdict
 from dibs_realtime.ledger.model import Actor
@@ -221,11 +221,11 @@ class Redeem(KeyedCommand[dict[str, Any]]):
         return None
 
     def _depends_on_time(self, view: View, case: Case) -> bool:
-        """Return whether a window has ended since it happened, or how the event or the offer stood has changed."""
+        """Return whether a window has ended, or the event or the offer was stopped, since the door says it happened."""
         offer = case.offer
         assert offer is not None  # the voucher was redeemed
-        # Also a change that was taken back: the guest may have come in between.
-        return not offer.redeems_at(view.now) or changed_since(view, (self.event_id, offer.id), case.at)
+        # Also where it went on after that: the guest may have come in between.
+        return not offer.redeems_at(view.now) or stopped_since(view, (self.event_id, offer.id), case.at)
 
     def _open_conflict_of_answer(self, view: View, case: Case, known: Verdict) -> Mapping[str, Any]:
         """Open the conflict of a key whose answer was stored, where the door that never saw it did something else."""

@@ -93,13 +93,18 @@ async def test_a_time_before_the_pairing_or_after_now_is_clamped_and_flagged(sce
         assert (await scene.night.entries())[-1]["data"]["clock_suspect"] is True
 
 
-async def test_a_wrong_clock_is_looked_at_where_something_was_paused_in_between(scene: Scene):
+@pytest.mark.parametrize("what", ["the event", "the offer"])
+async def test_a_wrong_clock_is_looked_at_where_something_was_stopped_in_between(scene: Scene, what: str):
+    event_id, owner = scene.night.event_id, scene.night.owner
+    stopped_and_on = (
+        [SetEventStatus(event_id, owner, status, None) for status in ("closed", "open")]
+        if what == "the event"
+        else [UpdateOffer(event_id, owner, scene.offer.id, {"status": status}, None) for status in ("paused", "active")]
+    )
     before = scene.clock()
-    for status in ("paused", "active"):
+    for command in stopped_and_on:
         scene.clock.forward(minutes=5)
-        await scene.night.submit(
-            UpdateOffer(scene.night.event_id, scene.night.owner, scene.offer.id, {"status": status}, None)
-        )
+        await scene.night.submit(command)
     scene.clock.forward(minutes=5)
     suspect = await scene.bring(scene.codes[0], scanned_at=before, local=judged(clock_suspect=True))
     trusted = await scene.bring(scene.codes[1], scanned_at=before)
@@ -108,6 +113,14 @@ async def test_a_wrong_clock_is_looked_at_where_something_was_paused_in_between(
     assert [each["conflict_id"] is not None for each in (suspect, trusted, since)] == [True, False, False]
     [conflict] = await scene.conflicts()
     assert conflict["data"]["reason"] == "clock"
+
+
+async def test_a_wrong_clock_from_before_the_offer_is_not_looked_at(scene: Scene):
+    before = scene.clock()
+    scene.clock.forward(minutes=5)
+    [code] = await scene.night.issue(await scene.night.offer(title="Later"), 1)
+    verdict = await scene.bring(code, scanned_at=before, local=judged(clock_suspect=True))
+    assert (verdict["verdict"], verdict["conflict_id"]) == ("accepted", None)
 
 
 async def test_two_doors_that_admitted_the_same_voucher_make_one_conflict(scene: Scene):
