@@ -58,6 +58,7 @@ class Night:
         task = asyncio.create_task(self.guarded(doing))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: doing.close())  # whoever is sent home at once has not begun it
         if done is not None:
             task.add_done_callback(lambda _: done())
         return task

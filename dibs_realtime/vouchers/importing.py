@@ -55,8 +55,8 @@ class Importing:
             return await asyncio.to_thread(_again, raw, known)
         async with self._publisher.turn(len(raw) // 20):  # about as many rows
             rows = await self._read(event_id, raw, progress)
-            for _ in range(ATTEMPTS):
-                outcome = await self._try(request, rows, raw, progress, keep=key is not None)
+            for attempt in range(ATTEMPTS):
+                outcome = await self._try(request, rows, raw, progress, keep=key is not None, again=attempt > 0)
                 if outcome is not None:
                     return outcome
         raise problems.unavailable("These codes are in demand right now.")
@@ -87,7 +87,7 @@ class Importing:
         return await asyncio.to_thread(_settled, rows, taken, free, keep=keep)
 
     async def _try(
-        self, request: Request, rows: Sorted, raw: bytes, progress: Progress | None, *, keep: bool
+        self, request: Request, rows: Sorted, raw: bytes, progress: Progress | None, *, keep: bool, again: bool
     ) -> Outcome | None:
         """Land the rows as things stand now; None: they changed in between.
 
@@ -97,7 +97,7 @@ class Importing:
         if not lot.picks and not keep:
             return Outcome(0, None, faults)
         try:
-            answer = await self._publisher.publish(request, lot, _writing(progress, len(lot.picks)))
+            answer = await self._publisher.publish(request, lot, _writing(progress, len(lot.picks)), again=again)
         except Collision:
             return None
         except problems.Problem as problem:

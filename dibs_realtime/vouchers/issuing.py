@@ -49,12 +49,12 @@ class Issuing:
             if len(set(spelled)) < len(spelled):
                 await self._refuse(event_id, wanted.codes, spelled)
         async with self._publisher.turn(share.count):
-            for _ in range(ATTEMPTS):
+            for attempt in range(ATTEMPTS):
                 own = None if wanted.codes is None else spelled
                 picks = await asyncio.to_thread(_picks, own, share, max_uses)
                 lot = Lot(picks, (share,), generated=wanted.codes is None, extra={"issued": share.count})
                 try:
-                    return await self._shown(event_id, await self._publisher.publish(request, lot))
+                    return await self._shown(event_id, await self._publisher.publish(request, lot, again=attempt > 0))
                 except Collision:
                     if wanted.codes is None:
                         continue

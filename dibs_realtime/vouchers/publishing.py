@@ -100,8 +100,12 @@ class Publisher:
         finally:
             self._slots.release()
 
-    async def publish(self, request: Request, lot: Lot, progress: Progress | None = None) -> Mapping[str, Any]:
+    async def publish(
+        self, request: Request, lot: Lot, progress: Progress | None = None, *, again: bool = False
+    ) -> Mapping[str, Any]:
         """Stage the codes and put them on the ledger; return the answer, which may be an earlier one to the same key.
+
+        again: it has raised Collision before.
 
         Raises Collision, or Problem 409 (slug `over_quantity`), 422, 503; then none of the codes exists. Should the
         process die on the way, what it staged is invisible and somebody else clears it away.
@@ -112,7 +116,7 @@ class Publisher:
         batch = Batch(request.event_id, batch_id, self._clock(), lot.generated)
         answer: Mapping[str, Any] | None = None
         try:
-            async with self.staging.staged(batch, lot.picks, progress):
+            async with self.staging.staged(batch, lot.picks, progress, again=again):
                 answer = await self._ledger.submit(_command(request, lot, batch_id))
         except Collision:
             raise

@@ -41,6 +41,7 @@ _VOUCHER_COLUMNS = (
 _GUEST_COLUMNS = ("event_id", "id", "name", "email", "created_at")
 _Values = tuple[Any, ...]
 _SIGN_OF_LIFE = "SELECT pg_advisory_xact_lock(hashtextextended('voucher batch ' || $1::uuid::text, 0))"
+_TURN = "SELECT pg_advisory_xact_lock(hashtextextended('codes again ' || $1::uuid::text, 0))"
 # Found one by one through the index, whatever the statistics say.
 _IN_THE_WAY = """
 SELECT v.code, CASE WHEN b.id IS NOT NULL AND b.seq IS NULL THEN b.id END AS staged
@@ -110,13 +111,20 @@ class StagingRepository:
         self._database = database
 
     @asynccontextmanager
-    async def staged(self, batch: Batch, picks: Picks, progress: Progress | None = None) -> AsyncIterator[None]:
+    async def staged(
+        self, batch: Batch, picks: Picks, progress: Progress | None = None, *, again: bool = False
+    ) -> AsyncIterator[None]:
         """Write the codes, which nobody sees yet, and show the sign of life while their fate is decided.
+
+        again: others were in the way before. Those who write again do so one after the other: with the same codes in
+        different orders they would for ever end in each other's way.
 
         Raises Collision on entering, when nothing is written, and Problem 404 or 503.
         """
         async with self._database.transaction() as connection:
             try:
+                if again:
+                    await connection.execute(_TURN, batch.event_id)
                 await self._write(connection, batch, picks, progress)
             except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError) as error:
                 raise Collision from error
