@@ -63,6 +63,12 @@ class Doors:
         assert "error" not in answer, answer["error"]
         return answer
 
+    async def answered(self, door: int) -> None:
+        """Wait until whatever any door has asked is answered, and this one has taken its answers in."""
+        while self._tasks:
+            await asyncio.wait(tuple(self._tasks))
+        await self.do("settle", door)
+
     async def late(self, door: int) -> None:
         """Let the late answers arrive."""
         for answer in self._late.pop(door, []):

@@ -141,6 +141,8 @@ class Night:
             self.doors.fate[number] = "ok"
             await self.doors.late(number)
             for _ in range(4):
+                # A scan that is being asked for is not asked for twice: its answer is waited for here.
+                await self.doors.answered(number)
                 if not (await self.doors.do("flush", number))["pending"]:
                     break
             assert not (await self.doors.do("settle", number))["pending"]
