@@ -13,11 +13,15 @@ from bench.original.security import Staff
 from dibs_realtime.kit.ids import new_id
 
 
-class Vouchers:
-    """The vouchers of one session."""
+class Repository:
+    """The rows of one kind in one session."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
+
+
+class Vouchers(Repository):
+    """The vouchers."""
 
     async def locked(self, event_id: UUID, code: str) -> Voucher | None:
         """Return the voucher with its offer and its event, its row locked until the transaction ends."""
@@ -27,15 +31,11 @@ class Vouchers:
             .options(joinedload(Voucher.offer, innerjoin=True), joinedload(Voucher.event, innerjoin=True))
             .with_for_update(of=Voucher)
         )
-        found: Voucher | None = (await self._session.scalars(statement)).one_or_none()
-        return found
+        return (await self._session.scalars(statement)).one_or_none()
 
 
-class Redemptions:
-    """The redemptions of one session."""
-
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+class Redemptions(Repository):
+    """The redemptions."""
 
     async def of_key(self, event_id: UUID, key: str) -> Redemption | None:
         """Return what was redeemed under the key, with its voucher and offer."""
@@ -44,8 +44,7 @@ class Redemptions:
             .where(Redemption.event_id == event_id, Redemption.idempotency_key == key)
             .options(joinedload(Redemption.voucher).joinedload(Voucher.offer))
         )
-        found: Redemption | None = (await self._session.scalars(statement)).one_or_none()
-        return found
+        return (await self._session.scalars(statement)).one_or_none()
 
     def add(self, redemption: Redemption) -> None:
         """Have it written with the transaction."""

@@ -41,7 +41,7 @@ _VOUCHER_COLUMNS = (
 _GUEST_COLUMNS = ("event_id", "id", "name", "email", "created_at")
 _Values = tuple[Any, ...]
 _SIGN_OF_LIFE = "SELECT pg_advisory_xact_lock(hashtextextended('voucher batch ' || $1::uuid::text, 0))"
-_TURN = "SELECT pg_advisory_xact_lock(hashtextextended('codes again ' || $1::uuid::text, 0))"
+TURN = "SELECT pg_advisory_xact_lock(hashtextextended('codes again ' || $1::uuid::text, 0))"
 # Found one by one through the index, whatever the statistics say.
 _IN_THE_WAY = """
 SELECT v.code, CASE WHEN b.id IS NOT NULL AND b.seq IS NULL THEN b.id END AS staged
@@ -124,7 +124,7 @@ class StagingRepository:
         async with self._database.transaction() as connection:
             try:
                 if again:
-                    await connection.execute(_TURN, batch.event_id)
+                    await connection.execute(TURN, batch.event_id)
                 await self._write(connection, batch, picks, progress)
             except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError) as error:
                 raise Collision from error

@@ -1,6 +1,7 @@
 """Guests, doors and set pieces on a real node."""
 
 import asyncio
+import inspect
 from typing import Any
 
 import pytest
@@ -152,6 +153,17 @@ async def test_a_problem_of_one_guest_stops_nobody(scene: Scene):
     night = Night(scene)
     await night.start(fails())
     assert dict(scene.figures.problems) == {"404: nothing here": 1}
+
+
+async def test_whoever_is_sent_home_before_they_came_leaves_nothing_behind(scene: Scene):
+    async def comes() -> None:
+        raise AssertionError("nobody comes any more")
+
+    visit = comes()
+    night = Night(scene)
+    night.start(visit)
+    await night.end()
+    assert inspect.getcoroutinestate(visit) == inspect.CORO_CLOSED
 
 
 def test_most_goes_well():

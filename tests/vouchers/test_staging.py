@@ -16,8 +16,9 @@ from dibs_realtime.vouchers import exporting, queries
 from dibs_realtime.vouchers.commands import PublishBatch, Share
 from dibs_realtime.vouchers.issuing import Issuing
 from dibs_realtime.vouchers.publishing import Publisher
-from dibs_realtime.vouchers.repository import LEFTOVER_AFTER, Batch, Collision, Picks
+from dibs_realtime.vouchers.repository import LEFTOVER_AFTER, TURN, Batch, Collision, Picks
 from dibs_realtime.vouchers.schemas import IssueRequest, VoucherQuery
+from tests.support.waiting import eventually
 from tests.vouchers.conftest import Desk
 
 
@@ -63,6 +64,31 @@ async def test_nobody_sees_them(desk: Desk) -> None:
     assert not any(await seen())
     await desk.night.submit(publishing(desk, batch_id, offer.id, 2))
     assert all(await seen())
+
+
+async def test_who_writes_again_waits_for_others_who_do(desk: Desk, other_desk: Desk) -> None:
+    offer = await desk.night.offer()
+    event_id, database = desk.night.event_id, desk.night.database
+
+    async def write(code: str, *, again: bool) -> None:
+        batch = batch_of(desk)
+        async with other_desk.staging.staged(batch, Picks([code], [offer.id], [1]), again=again):
+            pass
+
+    async with database.transaction() as connection:
+        await connection.execute(TURN, event_id)  # as another one does that writes again
+        await write("FIRST1", again=False)
+        waiting = asyncio.create_task(write("AGAIN1", again=True))
+        # Of this database alone: other tests run on the same server.
+        await eventually(
+            lambda: database.fetchval(
+                "SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+                " WHERE d.datname = current_database() AND l.locktype = 'advisory' AND NOT l.granted)"
+            )
+        )
+        assert not waiting.done()
+    await waiting
+    assert await desk.staging.taken(event_id, ["FIRST1", "AGAIN1"]) == set()  # nobody published them
 
 
 async def test_leftovers_are_cleared_away(desk: Desk, other_desk: Desk) -> None:
