@@ -111,6 +111,14 @@ export class Session {
     this.#forget(reason);
   }
 
+  /**
+   * The hub says that the session ended, and why (`session_ended`). Who signs out does so in one of the tabs that share
+   * the session: that word may be here before the storage's.
+   */
+  endedByHub(reason: string): void {
+    this.end(reason === 'signed_out' ? 'elsewhere' : 'revoked');
+  }
+
   /** Takes part in what other tabs do: sign-out, sign-in, and another account. Returns what stops it. */
   followOtherTabs(target: Window = window): () => void {
     const listen = (event: StorageEvent): void => {

@@ -26,7 +26,7 @@ export class ListWatch {
     this.#socket = new LiveSocket({
       url: hub,
       token: (refused) => session.token(refused),
-      onEnded: () => session.end('revoked'),
+      onEnded: (reason) => session.endedByHub(reason),
     });
     this.#socket.on('members_changed', onOthers);
     let wasLost = false;

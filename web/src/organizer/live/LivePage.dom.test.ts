@@ -134,6 +134,12 @@ it('signs out when the session is ended from elsewhere', async () => {
   expect(await screen.findByText(/This session was ended from elsewhere/)).toBeTruthy();
 });
 
+it('says what it was when another tab signed out, whoever tells first', async () => {
+  await screen.findByRole('article');
+  hub.emit('session_ended', { reason: 'signed_out' });
+  expect(await screen.findByText('You signed out in another tab.')).toBeTruthy();
+});
+
 it('is designed for a night without offers and doors, too', async () => {
   await screen.findByRole('article');
   hub.ledger = new GrowingLedger('another epoch', []);

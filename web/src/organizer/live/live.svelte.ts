@@ -76,7 +76,7 @@ export class LiveEvent {
     this.#socket = new LiveSocket({
       url: hub,
       token: (refused) => session.token(refused),
-      onEnded: () => session.end('revoked'),
+      onEnded: (reason) => session.endedByHub(reason),
     });
     this.#watch = new EventWatch(this.#socket, eventId, {
       onUpdate: (update) => this.#take(update),
