@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from playwright.async_api import Page
 
+from tests.doors.book import current
 from tests.offline.checker import Scan
 from tests.support.world import Party
 
@@ -84,7 +85,8 @@ async def redemptions(party: Party) -> list[bool]:
 
 
 async def ready(visitors: Visitors, party: Party, **options: object) -> Page:
-    """Return a door that could work without a network."""
+    """Return a door that could work without a network, and knows all codes that there are."""
+    await current(party.device)
     page = await visitors.door(party, camera=False, **options)
     await live(page)
     await can_judge(page)

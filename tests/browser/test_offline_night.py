@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 
 from dibs_realtime.kit.database import Database
-from tests.doors.book import sealed_up_to
+from tests.doors.book import current
 from tests.offline.checker import Scan, read, violations
 from tests.support.world import Party
 
@@ -137,7 +137,7 @@ async def test_what_ten_doors_showed_and_what_the_server_has_agree(
     # Nobody touches these phones. A page that comes from its worker while the line dies may fetch a part of it twice.
     guard.expect(*CUT_OFF, "navigator.vibrate", "was preloaded using link preload")
     codes = await claims(party)
-    await sealed_up_to(party.device, (await party.owner.get(f"{party.path}/snapshot"))["seq"])
+    await current(party.device)
     async with AsyncExitStack() as stack:
         cables = [await stack.enter_async_context(laid(server.url)) for _ in range(DOORS)]
         opening = (DoorPage.at(visitors, party, number, cable) for number, cable in enumerate(cables))

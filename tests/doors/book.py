@@ -72,9 +72,15 @@ async def download(device: Device, book: Book | None = None) -> Book:
             return book
 
 
-async def sealed_up_to(device: Device, seq: int, book: Book | None = None) -> Book:
-    """Download until everything up to an entry is in it."""
-    async with asyncio.timeout(60):
+async def head(device: Device) -> int:
+    """Return the number of the ledger's last entry."""
+    return int((await device.get(f"/events/{device.event_id}/snapshot"))["seq"])
+
+
+async def current(device: Device, book: Book | None = None) -> Book:
+    """Download until everything that has happened is in it, however long a busy machine lets the sealing wait."""
+    seq = await head(device)
+    async with asyncio.timeout(240):
         while True:
             book = await download(device, book)
             if book.header["sealed_seq"] >= seq:

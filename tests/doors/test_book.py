@@ -21,22 +21,12 @@ from dibs_realtime.doors.book.stretching import pause_after
 from dibs_realtime.kit import problems
 from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.ids import new_id
-from tests.doors.book import RECORD, Book, download, sealed_up_to
+from tests.doors.book import RECORD, Book, current, download, head
 from tests.doors.vectors import record
 from tests.support.sockets import Socket
-from tests.support.world import Device, Party
+from tests.support.world import Party
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "door_book.json"
-
-
-async def head(device: Device) -> int:
-    """Return the number of the ledger's last entry."""
-    return int((await device.get(f"/events/{device.event_id}/snapshot"))["seq"])
-
-
-async def current(device: Device, book: Book | None = None) -> Book:
-    """Download everything that has happened."""
-    return await sealed_up_to(device, await head(device), book)
 
 
 @pytest.mark.parametrize("loop_factory", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])

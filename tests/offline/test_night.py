@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import SearchStrategy, just, lists, sampled_from, tuples
 
 from dibs_realtime.kit.database import Database
-from tests.doors.book import sealed_up_to
+from tests.doors.book import current
 from tests.offline.checker import Scan, Server, Window, read, violations
 from tests.offline.doors import Doors, Fate
 from tests.support.clock import MovableClock
@@ -180,8 +180,7 @@ async def a_night(
     ]  # fmt: skip
     offers = [await party.world.offer(party.owner, party.id, claimable=False, **kind) for kind in kinds]
     codes = [await party.world.codes(party.owner, party.id, offer["id"], rounds) for offer in offers]
-    head = (await party.device.get(f"{party.path}/snapshot"))["seq"]
-    await sealed_up_to(party.device, head)
+    await current(party.device)
     async with Doors(devices, clock) as doors:
         for number in range(DOORS):
             await doors.do("open", number, event_id=party.id, mutation=mutation if number < 3 else "none")

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from dibs_realtime.kit.database import Database
-from tests.doors.book import sealed_up_to
+from tests.doors.book import current
 from tests.offline.doors import Doors
 from tests.support.clock import MovableClock
 from tests.support.world import Party, fresh_key
@@ -22,7 +22,7 @@ async def test_five_thousand_admissions_are_brought_in(
     rows = await database.fetch("SELECT code FROM vouchers WHERE generated ORDER BY id")
     codes = [row["code"] for row in rows][-SCANS:]
     snapshot = await party.owner.get(f"{party.path}/snapshot")
-    await sealed_up_to(party.device, snapshot["seq"])
+    await current(party.device)
     async with Doors([party.device], clock) as doors:
         await doors.do("open", 0, event_id=party.id, mutation="none")
         await doors.do("scene", 0, snapshot=snapshot)

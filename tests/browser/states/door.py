@@ -6,6 +6,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.doors import live, stop_the_clock, typed, verdict
 from tests.browser.phone import LIGHT
+from tests.doors.book import current
 from tests.support.world import redeem
 
 from .stage import Stage, state
@@ -20,6 +21,7 @@ async def with_names(stage: Stage, *, camera: bool = True, **device: Any) -> Pag
     sheet = "code,offer,max_uses,guest_name\nLIST-1,Ticket,3,Ada Lovelace\nLIST-2,Ticket,1,Adomas Mickevičius\n"
     headers = {"Content-Type": "text/csv"}
     await party.owner.post(f"{party.path}/vouchers/import", data=sheet.encode(), headers=headers)
+    await current(party.device)  # so that the door knows them, too, when it works alone
     return await stage.door(device=device, camera=camera)
 
 
