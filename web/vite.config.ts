@@ -8,6 +8,7 @@ import { budget } from './build/budget.ts';
 import { docsPage } from './build/docs.ts';
 import { include } from './build/include.ts';
 import { shell } from './build/shell.ts';
+import { together } from './build/together.ts';
 
 /** Where `npm run dev` finds the hub (`dibs serve` or `dibs up`). */
 const HUB = process.env['DIBS_HUB'] ?? 'http://127.0.0.1:8080';
@@ -18,6 +19,7 @@ export default defineConfig({
     svelte(),
     include(),
     docsPage(),
+    together(),
     // kB of JavaScript, gzipped, that a page's first load may bring.
     budget({ 'app/index.html': 90, 'door/index.html': 60 }),
     shell('door/index.html', '/door/', 'src/scanner/sw.ts', 'door/sw.js'),

@@ -85,11 +85,12 @@ async def redemptions(party: Party) -> list[bool]:
 
 
 async def ready(visitors: Visitors, party: Party, **options: object) -> Page:
-    """Return a door that could work without a network, and knows all codes that there are."""
+    """Return a door that could work without a network, its page too, and knows all codes that there are."""
     await current(party.device)
     page = await visitors.door(party, camera=False, **options)
     await live(page)
     await can_judge(page)
+    await until(page, "() => navigator.serviceWorker.controller !== null")
     return page
 
 

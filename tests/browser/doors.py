@@ -44,7 +44,17 @@ async def no_book(route: Route) -> None:
     await route.abort()
 
 
+def held(least: int, most: int) -> str:
+    """Return a script after which the page's timers of between so many milliseconds never end."""
+    return f"""(() => {{ const set = window.setTimeout; window.setTimeout = (run, wait, ...rest) =>
+        set(run, wait >= {least} && wait <= {most} ? 1e8 : wait, ...rest); }})();"""
+
+
 async def stop_the_clock(page: Page) -> None:
     """Keep the verdict that comes next from going by itself, however long it is looked at."""
-    await page.evaluate("() => { const set = window.setTimeout; window.setTimeout = (run, wait, ...rest) =>"
-                        " set(run, wait > 2500 && wait < 31000 ? 1e8 : wait, ...rest); }")  # fmt: skip
+    await page.evaluate(held(2_600, 30_000))
+
+
+async def wait_for_the_hub(page: Page) -> None:
+    """Keep the door from judging alone, however long the hub takes to answer."""
+    await page.evaluate(held(400, 2_000))

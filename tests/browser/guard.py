@@ -15,6 +15,8 @@ CANCELLED = "net::ERR_ABORTED"
 TAKEN_OVER = "cross-world service worker resource mismatch"
 """So Chromium says that a service worker took a page over while it loaded: a file that the page had begun to fetch is
 asked for once more, of the worker. Whether that happens is the browser's timing."""
+GIVEN_UP = "WebSocket is closed before the connection is established"
+"""So it says that the page itself let go of a line that was still being opened: it was left, or somebody signed in."""
 
 
 class Guard:
@@ -48,7 +50,7 @@ class Guard:
 
     def _console(self, message: ConsoleMessage) -> None:
         # Of a failed request the guard itself tells, with its address.
-        passed = "Failed to load resource" in message.text or TAKEN_OVER in message.text
+        passed = any(words in message.text for words in ("Failed to load resource", TAKEN_OVER, GIVEN_UP))
         if message.type in ("error", "warning") and not passed:
             self._complain(f"console {message.type}: {message.text} ({message.location['url']})")
 

@@ -6,7 +6,7 @@ from playwright.async_api import expect
 from tests.support.world import Party
 
 from .camera import Camera
-from .doors import next_guest, typed, verdict, watching
+from .doors import next_guest, typed, verdict, wait_for_the_hub, watching
 from .phone import HELD, SCREEN, leave_untouched, pocket, take_out
 from .visitors import Visitors, until
 
@@ -85,6 +85,7 @@ async def test_every_verdict_sounds_and_feels_its_own(visitors: Visitors, party:
     await expect(page.locator(".sign.live")).to_be_visible()
     await party.device.redeem(party.codes[1])
     await page.evaluate(NOTICE)
+    await wait_for_the_hub(page)
     await typed(page, {"admit": party.codes[0], "used": party.codes[1], "deny": "NOSUCHCODE"}[tone])
     await verdict(page, tone)
     buzz, notes = {
@@ -104,6 +105,7 @@ async def test_sound_can_be_switched_off_and_stays_off(visitors: Visitors, party
     await page.reload()
     await expect(page.locator(".sign.live")).to_be_visible()
     await page.evaluate(NOTICE)
+    await wait_for_the_hub(page)
     await typed(page, party.codes[0])
     await verdict(page, "admit")
     noticed = await page.evaluate("() => noticed")

@@ -19,6 +19,14 @@ async def test_the_last_one_goes_to_one_of_two_and_the_other_is_told_the_truth(
     pages = [await visitors.open(f"/e/{party.event['slug']}") for _ in range(2)]
     for page in pages:
         await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    both_called = asyncio.Barrier(2)
+
+    async def at_once(route: Route) -> None:
+        async with both_called:
+            await route.continue_()
+
+    for page in pages:
+        await page.route("**/claims", at_once, times=1)
     await asyncio.gather(*(page.get_by_role("button", name="Call dibs Last hot dog").click() for page in pages))
     for page in pages:
         await until(page, "() => document.querySelector('dialog[open]') || document.querySelector('[role=alert]')")

@@ -3,31 +3,14 @@
 import asyncio
 import time
 
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from tests.support.world import Party
 
 from .accessibility import accessible
 from .camera import Camera
 from .guests import call_dibs
-from .visitors import Visitors
-
-SEE = """({ selector, text }) => new Promise((resolve) => {
-  const look = () => {
-    const found = document.querySelector(selector);
-    if (!found || !found.textContent.includes(text)) return;
-    watching.disconnect();
-    resolve(performance.timeOrigin + performance.now());
-  };
-  const watching = new MutationObserver(look);
-  watching.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
-  look();
-})"""
-
-
-def sees(page: Page, selector: str, text: str = "") -> "asyncio.Task[float]":
-    """Wait for something to appear; the result is when it did, in ms of this machine's clock."""
-    return asyncio.create_task(page.evaluate(SEE, {"selector": selector, "text": text}))
+from .visitors import Visitors, sees
 
 
 async def test_a_door_scans_a_guests_screen_and_everybody_sees_it(

@@ -34,6 +34,19 @@ STEP_SECONDS = 60
 expect.set_options(timeout=STEP_SECONDS * 1000)
 
 
+SEE = """({ selector, text }) => new Promise((resolve) => {
+  const look = () => {
+    const found = document.querySelector(selector);
+    if (!found || !found.textContent.includes(text)) return;
+    watching.disconnect();
+    resolve(performance.timeOrigin + performance.now());
+  };
+  const watching = new MutationObserver(look);
+  watching.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+  look();
+})"""
+
+
 class Visitors:
     """Opens browser contexts: each is a person with storage of their own."""
 
@@ -142,6 +155,11 @@ async def until(page: Page, condition: str) -> None:
     async with asyncio.timeout(STEP_SECONDS):
         while not await page.evaluate(condition):  # noqa: ASYNC110  # the page tells nobody
             await asyncio.sleep(0.05)
+
+
+def sees(page: Page, selector: str, text: str = "") -> "asyncio.Task[float]":
+    """Wait for something to appear; the result is when it did, in ms of this machine's clock."""
+    return asyncio.create_task(page.evaluate(SEE, {"selector": selector, "text": text}))
 
 
 async def _keep(context: BrowserContext, storage: Mapping[str, Any]) -> None:

@@ -2,13 +2,17 @@
 
 import secrets
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
+
+import jwt
 
 from dibs_realtime.kit.clock import Clock, utc_now
 from tests.support.rest import Client, Rest
 
 PASSWORD = "correct horse battery staple"
+TOKEN_LEFT = 300.0
+"""So many seconds of a token must be left for what somebody is about to do."""
 Json = dict[str, Any]
 
 
@@ -25,6 +29,14 @@ class Organizer(Rest):
         self.id: str = signed_in["user"]["id"]
         self.email: str = signed_in["user"]["email"]
         self.refresh_token: str = signed_in["refresh_token"]
+
+    async def stay(self, now: datetime) -> None:
+        """Sign in anew if the token is about to end. The session of `refresh_token`, which a page may have, is left."""
+        assert self.token is not None
+        ends: float = jwt.decode(self.token, options={"verify_signature": False})["exp"]
+        if ends - now.timestamp() < TOKEN_LEFT:
+            again = await Rest(self.client).post("/auth/login", {"email": self.email, "password": PASSWORD})
+            self.token = again["access_token"]
 
 
 class Device(Rest):

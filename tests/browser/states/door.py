@@ -76,7 +76,7 @@ async def scan_by_day(stage: Stage) -> Page:
 
 @state("door/recent/as-the-phone")
 async def recent_by_day(stage: Stage) -> Page:
-    page = await stage.door(storage={"dibs.door": '{"look": "auto"}'}, **NO_CAMERA)
+    page = await stage.door(storage={"dibs.door": '{"look": "auto", "stays": true}'}, **NO_CAMERA)
     await typed(page, stage.party.codes[0])
     await verdict(page, "admit")
     await page.get_by_role("button", name="Next guest").click()

@@ -11,7 +11,7 @@ at("organizer/sign-in/lithuanian", "/app/", language="lt")
 def _register(page: str, heading: str) -> None:
     @state(f"organizer/event/{page or 'live'}/lithuanian")
     async def shown(stage: Stage) -> Page:
-        manager = await stage.world.member(stage.night.owner, stage.night.id, "manager", "Rasa")
+        manager = await stage.crew("manager", "Rasa")
         shown = await stage.organizer(manager, f"/app/#/events/{stage.night.id}/{page}", language="lt")
         await expect(shown.get_by_role("heading", name=heading, exact=True)).to_be_visible()
         await expect(shown.get_by_text("Įkeliama …")).to_have_count(0)

@@ -16,8 +16,8 @@ PAGES = {
 
 
 async def _night(stage: Stage, page: str) -> Page:
-    """Return a page of the night for somebody new on its team: a session belongs to one browser."""
-    manager = await stage.world.member(stage.night.owner, stage.night.id, "manager", "Rasa")
+    """Return a page of the night."""
+    manager = await stage.crew("manager", "Rasa")
     return await stage.organizer(manager, f"/app/#/events/{stage.night.id}/{page}")
 
 
@@ -174,7 +174,7 @@ async def invited(stage: Stage) -> Page:
 
 @state("organizer/event/viewer")
 async def as_a_viewer(stage: Stage) -> Page:
-    viewer = await stage.world.member(stage.night.owner, stage.night.id, "viewer")
+    viewer = await stage.crew("viewer")
     page = await stage.organizer(viewer, f"/app/#/events/{stage.night.id}/codes")
     await expect(page.get_by_role("button", name="Look at the code").first).to_be_visible()
     return page

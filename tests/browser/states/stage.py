@@ -34,6 +34,11 @@ class Stage:
         """Return the page of an organizer who is signed in."""
         return await self.visitors.organizer(organizer, path, **options)
 
+    async def crew(self, role: str, name: str = "Mia") -> Organizer:
+        """Return somebody new on the night's team: a session belongs to one browser."""
+        await self.night.owner.stay(self.world.clock())
+        return await self.world.member(self.night.owner, self.night.id, role, name)
+
     async def door(self, party: Party | None = None, **options: Any) -> Page:
         """Return the page of a paired door, of this state's own party unless another is given."""
         return await self.visitors.door(party or self.party, **options)
