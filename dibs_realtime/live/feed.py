@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from itertools import islice
 from uuid import UUID
 
@@ -25,6 +26,8 @@ LEAP = 10_000
 GRACE = 0.005
 """Seconds for a message that another one overtook on its way, before PostgreSQL is asked."""
 MOST_PARKED = 4 * PAGE
+LOOKS = 3
+"""Reads for somebody who knows more than this node: one had begun before, one is spared by what comes meanwhile."""
 
 ReadAfter = Callable[[UUID, int, int], Awaitable[Stretch]]
 
@@ -102,6 +105,7 @@ class Feed:
         However many ask, the ring is filled from PostgreSQL once. Raises Problem 404 and 503.
         """
         await self.ready()
+        await self._look_ahead(seq)
         if not 0 <= self.head - seq <= RING:
             return None
         found = self.after(seq)
@@ -112,6 +116,20 @@ class Feed:
             await asyncio.shield(self._filling)
             found = self.after(seq)
         return found
+
+    async def _look_ahead(self, seq: int) -> None:
+        """Ask the ledger for what another node has shown before it came here: whoever comes from there knows it.
+
+        One answer to a question that is asked now is enough, however far beyond the head a client says it is.
+        """
+        for _ in range(LOOKS):
+            if seq <= self.head:
+                return
+            began_before, head = _runs(self._reading), self.head
+            with suppress(problems.Problem):  # then the snapshot that is called for tells
+                await self._fetched()
+            if self.head == head and not began_before:
+                return
 
     async def close(self) -> None:
         """Stop reading."""

@@ -1,13 +1,14 @@
 """A feed hands on exactly the ledger, in order, whatever the bus does."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
 from dibs_realtime.kit import problems
 from dibs_realtime.live import feed as feed_module, lines
-from dibs_realtime.live.feed import LEAP, RING
+from dibs_realtime.live.feed import LEAP, LOOKS, RING
 from dibs_realtime.live.lines import Parcel, pack, unpack
 
 from .memory import MemoryLedger, Watcher
@@ -139,6 +140,42 @@ async def test_a_ring_serves_those_who_come_back_with_one_read():
     assert ledger.reads == reads + 1
     assert await watcher.feed.since(head - RING - 1) is None
     assert await watcher.feed.since(head + 1) is None
+
+
+async def test_who_comes_from_a_node_that_is_ahead_goes_on():
+    ledger = MemoryLedger(5)
+    watcher = Watcher(ledger)
+    await watcher.feed.ready()
+    ledger.append(3)
+    assert [line.seq for line in await watcher.feed.since(6)] == [7, 8]
+    assert watcher.seqs == [6, 7, 8]
+    reading = watcher.feed._fetch()
+    await asyncio.sleep(0)  # its question is on the way, and what is committed now is not in its answer
+    ledger.append(2)
+    assert not reading.done()
+    assert await watcher.feed.since(10) == []
+    assert watcher.seqs == list(range(6, 11))
+
+
+async def test_who_is_beyond_the_ledger_does_not_keep_the_feed_asking(monkeypatch: pytest.MonkeyPatch):
+    ledger = MemoryLedger(5)
+    watcher = Watcher(ledger)
+    await watcher.feed.ready()
+    reads = ledger.reads
+    assert await asyncio.gather(*(watcher.feed.since(6 + far) for far in range(20))) == [None] * 20
+    assert ledger.reads <= reads + LOOKS  # for all of them
+    ledger.away = True
+    assert await watcher.feed.since(6) is None
+    ledger.away = False
+    read_after, reads = watcher.feed._read_after, ledger.reads
+
+    async def busy(*asked: Any) -> Any:
+        ledger.append()
+        return await read_after(*asked)
+
+    monkeypatch.setattr(watcher.feed, "_read_after", busy)
+    assert await watcher.feed.since(10**9) is None
+    assert ledger.reads <= reads + LOOKS
 
 
 async def test_the_ring_stays_whole_while_the_feed_moves_on():
