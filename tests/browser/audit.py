@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 from playwright.async_api import CDPSession, Page, async_playwright
 
-from tests.local.running import free_port
+from tests.support.ports import free_port
 from tests.support.world import Organizer
 
 from .camera import Camera

@@ -11,7 +11,8 @@ import aiohttp
 import psutil
 from yarl import URL
 
-from tests.local.running import environment, free_port
+from tests.local.running import environment
+from tests.support.ports import free_port
 
 SECONDS = 120.0
 

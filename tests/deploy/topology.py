@@ -15,7 +15,7 @@ import aiohttp
 
 from dibs_realtime.settings import Settings, environment
 from tests.deploy.pooler import program
-from tests.local.running import free_port
+from tests.support.ports import free_port
 
 CADDYFILE = Path(__file__).parents[2] / "deploy" / "Caddyfile"
 SECONDS = 60.0

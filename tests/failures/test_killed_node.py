@@ -18,7 +18,8 @@ import pytest
 
 from dibs_realtime.kit.database import Database
 from dibs_realtime.settings import Settings, environment
-from tests.local.running import SECONDS, family, free_port, kill, kill_tree
+from tests.local.running import SECONDS, family, kill, kill_tree
+from tests.support.ports import free_port
 from tests.support.rest import Client
 from tests.support.sockets import Observer
 from tests.support.world import Organizer, World, fresh_key

@@ -1,9 +1,7 @@
 """`dibs` as a person runs it: a process of its own, seen from outside."""
 
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,24 +12,12 @@ from typing import Self
 
 import psutil
 
+from tests.support.ports import free_port
+
 SECONDS = 120.0  # the machine may be busy
 
 # What `dibs up` says last when it is ready: whoever has read it has read the addresses above it, too.
 LAST_WORDS = "Ctrl-C stops it."
-
-
-# Below those that the kernel gives to connections: whoever connects somewhere in between cannot take it away again.
-PORTS = random.SystemRandom().sample(range(20_000, 32_000), 12_000)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on; another one each time, and hardly ever one that another run picks."""
-    while True:
-        port = PORTS.pop()
-        with socket.socket() as probe, suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 def environment(**settings: str) -> dict[str, str]:

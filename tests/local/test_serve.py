@@ -15,8 +15,9 @@ import pytest
 
 from dibs_realtime.local.servers import LocalServers
 from dibs_realtime.migrate import migrate
+from tests.support.ports import free_port
 
-from .running import SECONDS, alive, dibs, environment, family, free_port, kill, kill_tree, wait_until
+from .running import SECONDS, alive, dibs, environment, family, kill, kill_tree, wait_until
 
 
 @pytest.fixture(scope="module")

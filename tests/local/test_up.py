@@ -16,8 +16,9 @@ import pytest
 
 from dibs_realtime.local.servers import LocalServers
 from dibs_realtime.processes.child import launched
+from tests.support.ports import free_port
 
-from .running import SECONDS, alive, dibs, free_port, kill, kill_tree, up, wait_until
+from .running import SECONDS, alive, dibs, kill, kill_tree, up, wait_until
 
 
 def sql(party: Path, statement: str) -> object:

@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 from dibs_realtime.simulate.figures import Figures
 from dibs_realtime.simulate.problems import ApiError, UnreachableError, pause
 from dibs_realtime.simulate.rest import Api, connected
-from tests.local.running import free_port
+from tests.support.ports import free_port
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -44,10 +44,12 @@ async def test_a_busy_server_is_asked_again_with_the_same_key():
     async with server(handler) as api:
         began = time.monotonic()
         assert await api.post("/x", {"a": 1}, key="k", timed="it") == {"ok": True}
-        assert time.monotonic() - began >= 0.2
+        took = time.monotonic() - began
     assert seen == [("k", {"a": 1})] * 3
     assert dict(api.figures.retries) == {"503": 1, "429": 1}
-    assert (api.figures.latency("it", 1) or 9) < 0.2, "waiting is no latency"
+    latency = api.figures.latency("it", 1)
+    assert latency is not None
+    assert took - latency >= 0.2, "waiting is no latency"
 
 
 async def test_other_problems_are_told_at_once():

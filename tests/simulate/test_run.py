@@ -12,8 +12,10 @@ from dibs_realtime.commands.simulate import simulate_command
 from dibs_realtime.simulate import run
 from dibs_realtime.simulate.account import Account
 from dibs_realtime.simulate.run import Options, simulate
+from dibs_realtime.simulate.screen import clock
 from dibs_realtime.simulate.stage import StageError
-from tests.local.running import free_port
+from tests.support.ports import free_port
+from tests.support.waiting import PATIENCE
 from tests.support.world import PASSWORD, Party, World
 
 
@@ -31,7 +33,9 @@ async def told(wanted: Options) -> tuple[bool, str]:
     return same, text.getvalue()
 
 
-async def test_guests_and_doors(base_url: str, party: Party):
+async def test_guests_and_doors(base_url: str, party: Party, monkeypatch: pytest.MonkeyPatch):
+    # It is over when everything has happened, on a slow machine too.
+    monkeypatch.setattr(run, "clock", lambda console, _: clock(console, PATIENCE))
     wanted = options(base_url, party.event["slug"], email=party.owner.email, password=PASSWORD)
     same, text = await told(wanted)
     assert same, text

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -16,18 +15,10 @@ import redis
 
 from dibs_realtime.local.programs import valkey_server
 from dibs_realtime.processes.child import Child, pause
+from tests.support.ports import free_port
 
 SECONDS = 30.0
 SLOTS = 16_384
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports of this machine that nobody listens on."""
-    with contextlib.ExitStack() as taken:
-        sockets = [taken.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 def until(reached: Any, what: str) -> None:
@@ -117,7 +108,7 @@ class Cluster(_Servers):
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
-        ports = free_ports(8)
+        ports = [free_port() for _ in range(8)]
         for port, bus in zip(ports[:4], ports[4:], strict=True):
             self.servers.append(
                 Server(
@@ -181,7 +172,7 @@ class Trio(_Servers):
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
-        first, second, *watch = free_ports(5)
+        first, second, *watch = (free_port() for _ in range(5))
         self.primary = Server(folder / "a", first)
         self.replica = Server(folder / "b", second, replicaof=f"127.0.0.1 {first}", repl_diskless_sync_delay="0")
         self.sentinels = []
