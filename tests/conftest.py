@@ -3,23 +3,23 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from functools import partial
 from itertools import cycle
 from typing import Any
 
 import asyncpg
+import hypothesis
 import pytest
 import redis as plain_redis
 from aiohttp import web
 
 from dibs_realtime.app import create_app
 from dibs_realtime.kit.database import Database
-from dibs_realtime.kit.passwords import Passwords
 from dibs_realtime.local.postgres import LocalPostgres
 from dibs_realtime.local.redis import LocalRedis
 from dibs_realtime.migrate import migrate
 from dibs_realtime.settings import Settings
 from tests.support.clock import MovableClock
+from tests.support.nodes import unhurried
 from tests.support.rest import Client
 from tests.support.world import Party, World
 
@@ -27,6 +27,12 @@ TEMPLATE = "dibs_template"
 # Only here: what a test run leaves need not survive a power cut.
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 StartNode = Callable[..., Awaitable[Client]]
+
+# How long an example takes is the machine's business. What is loaded already (there is one for CI) stays otherwise.
+hypothesis.settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")
@@ -98,8 +104,7 @@ def start_node(
     monkeypatch: pytest.MonkeyPatch,
 ) -> StartNode:
     """Start a node: `await start_node()`, or `await start_node(guest_burst=2)` for one with other settings."""
-    # Passwords that are cheap to hash: what they cost in earnest is the business of the tests of accounts.
-    monkeypatch.setattr("dibs_realtime.app.Passwords", partial(Passwords, rounds=1, memory_kib=1024, parallelism=1))
+    unhurried(monkeypatch)
 
     async def start(**other: Any) -> Client:
         return await aiohttp_client(create_app(settings.model_copy(update=other), clock))

@@ -28,6 +28,7 @@ from dibs_realtime.kit.limits import Limits
 from dibs_realtime.kit.passwords import Passwords
 from dibs_realtime.kit.redis import Redis
 from dibs_realtime.kit.tokens import Tokens
+from tests.support.waiting import PATIENCE
 
 SECRET = "a secret of the tests, long enough to be one"
 PUBLIC_URL = "https://party.example"
@@ -52,7 +53,7 @@ class Node:
     def __init__(self, database_url: str, redis_url: str, clock: SetClock, rules: AttemptRules | None = None) -> None:
         self.clock = clock
         self.database = Database(database_url, readers=4, writers=1)
-        self.redis = Redis(redis_url)
+        self.redis = Redis(redis_url, timeout=PATIENCE)  # one that is slow is there all the same
         self.tokens = Tokens(SECRET)
         self.passwords = Passwords(rounds=1, memory_kib=8, parallelism=1)
         self.limits = Limits(self.redis, SECRET)

@@ -8,7 +8,7 @@ from redis import Redis as PlainRedis
 
 from dibs_realtime.kit.redis import Redis
 from dibs_realtime.local.redis import LocalRedis
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 TIMEOUT = 0.4
 """Seconds that a command may take."""
@@ -22,8 +22,8 @@ def own_redis(tmp_path: Path):
 
 
 @pytest.fixture
-async def redis(own_redis: LocalRedis):
-    made = Redis(own_redis.url)
+async def redis(own_redis: LocalRedis, request: pytest.FixtureRequest):
+    made = Redis(own_redis.url, timeout=getattr(request, "param", PATIENCE))
     await made.open()
     yield made
     await made.close()
@@ -68,7 +68,8 @@ async def test_it_goes_and_comes_back_empty(redis: Redis, own_redis: LocalRedis)
     await nothing_answers(redis)
     assert not redis.healthy
     own_redis.start()
-    await asyncio.wait_for(redis.until_healthy(), 2)
+    await eventually(lambda: redis.healthy, 2)
+    await redis.until_healthy()
     assert await redis.get("a") is None
     assert await redis.set("a", b"2", 1)
 
@@ -80,6 +81,7 @@ async def test_it_is_restarted_between_two_commands_unnoticed(redis: Redis, own_
     assert await redis.set("a", b"2", 1)
 
 
+@pytest.mark.parametrize("redis", [TIMEOUT], indirect=True)
 async def test_one_that_hangs_costs_one_timeout_for_all(redis: Redis, own_redis: LocalRedis):
     own_redis.pause()
     try:
@@ -91,7 +93,7 @@ async def test_one_that_hangs_costs_one_timeout_for_all(redis: Redis, own_redis:
         assert time.monotonic() - began < TIMEOUT
     finally:
         own_redis.resume()
-    await asyncio.wait_for(redis.until_healthy(), 3)
+    await eventually(lambda: redis.healthy, 3)
 
 
 async def test_a_subscriber_waits_longer_than_a_command_may(redis: Redis):
@@ -106,7 +108,7 @@ async def test_a_subscriber_waits_longer_than_a_command_may(redis: Redis):
     task = asyncio.create_task(listen())
     await asyncio.sleep(0.7)
     await redis.publish("c", b"late")
-    await eventually(lambda: b"late" in heard, 1)
+    await eventually(lambda: b"late" in heard)
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task

@@ -23,6 +23,7 @@ from dibs_realtime.pages.machine import MetricsDoor
 from dibs_realtime.pages.routes import routes
 from dibs_realtime.pages.site import add_pages
 from tests.support.rest import Client
+from tests.support.waiting import PATIENCE
 
 Serve = Callable[..., Awaitable[Client]]
 APP = b"<!doctype html><title>app</title>"
@@ -60,7 +61,7 @@ def serve(aiohttp_client: Serve, database: Database, redis_url: str) -> Serve:
         registry = CollectorRegistry()
         Counter("parties", "Parties.", registry=registry).inc()
         documents = Documents(lambda: {"openapi": "3.1.0"}, lambda: {"asyncapi": "3.0.0"})
-        redis = Redis(redis_url)
+        redis = Redis(redis_url, timeout=PATIENCE)
         app = web.Application(middlewares=[middleware(HttpFigures(registry), utc_now)])
         bind(app, routes(database, redis, registry, MetricsDoor(), documents), Anybody(), Addresses(()))
         add_pages(app, folder)

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import aiohttp
@@ -12,9 +11,10 @@ from aiohttp import web
 
 from dibs_realtime.app import PARTS, create_app
 from dibs_realtime.kit.clock import Clock
-from dibs_realtime.kit.passwords import Passwords
+from dibs_realtime.kit.tasks import end
 from dibs_realtime.live.hub import Hub
 from dibs_realtime.settings import Settings
+from tests.support.nodes import unhurried
 
 
 class Node:
@@ -49,6 +49,10 @@ class Node:
         """Stop everything."""
         await self._running.aclose()
 
+    async def decides_alone(self) -> None:
+        """Decide whatever is asked here, for good: of the nodes that start later this one never hears."""
+        await end(self.parts.router._neighbours._task)
+
     async def send(self, method: str, path: str, token: str | None = None, body: Any = None) -> tuple[int, Any]:
         """Send a request; return the answer's status and JSON."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -72,8 +76,7 @@ Start = Callable[..., Awaitable[Node]]
 @asynccontextmanager
 async def nodes(settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Start]:
     """Lend a function that starts nodes; at the end they stop."""
-    # Passwords are cheap to hash here.
-    monkeypatch.setattr("dibs_realtime.app.Passwords", partial(Passwords, rounds=1, memory_kib=1024, parallelism=1))
+    unhurried(monkeypatch)
     async with AsyncExitStack() as running:
 
         async def start(limits: dict[str, Any] | None = None, **other: Any) -> Node:
