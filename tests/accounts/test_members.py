@@ -117,7 +117,7 @@ async def test_a_role_changes_on_every_node_within_a_second(start: Start, party:
         async def seen() -> bool:
             return (await rest.get(path, ben))[0] == status
 
-        await eventually(seen, 1)
+        await eventually(seen, 1, node.database)
 
     async with Rest.of(node) as here, Rest.of(alone) as there:
         for role, expected in (("door", 403), ("manager", 200), ("viewer", 403), ("owner", 200)):

@@ -33,7 +33,7 @@ async def is_refused(node: Node, token: str) -> bool:
 
 
 async def refused_within(node: Node, token: str, seconds: float = 1.0) -> None:
-    await eventually(lambda: is_refused(node, token), seconds)
+    await eventually(lambda: is_refused(node, token), seconds, node.database)
 
 
 @pytest.mark.parametrize("kind", ["user", "device", "guest"])
@@ -209,7 +209,7 @@ async def test_a_redis_that_is_restarted_empty_logs_nobody_out_and_lets_nobody_i
         assert [await status(two, token) for token in (kept, ended)] == [200, 401]
         redis.start()
         for node in (one, two, await start(redis_url=redis.url)):
-            await asyncio.wait_for(node.redis.until_healthy(), 2)
+            await eventually(lambda node=node: node.redis.healthy, 2)
             assert [await status(node, token) for token in (kept, ended)] == [200, 401]
         # It is filled again by what was asked for.
         with PlainRedis.from_url(redis.url) as plain:
@@ -327,7 +327,7 @@ async def test_a_member_change_is_told_and_ends_no_session(start: Start):
     async with one.database.transaction() as connection:
         news = await one.sessions.note_member_change(connection, event_id, user_id, "removed")
     await one.sessions.announce(news)
-    await eventually(lambda: bool(heard), 1)
+    await eventually(lambda: bool(heard), 1, two.database)
     assert (heard[0].kind, heard[0].event_id, heard[0].user_id, heard[0].reason) == (
         "member", event_id, user_id, "removed",
     )  # fmt: skip

@@ -54,9 +54,10 @@ class Socket:
         assert ack["ok"], ack
         return ack
 
-    async def expect(self, name: str, count: int = 1, seconds: float = PATIENCE) -> list[Any]:
-        """Wait for so many messages of this kind."""
-        await eventually(lambda: len(self.got[name]) >= count, seconds)
+    async def expect(self, name: str, count: int = 1, seconds: float | None = None) -> list[Any]:
+        """Wait for so many messages of this kind. seconds: a limit, for what PostgreSQL has to answer for."""
+        limit = (PATIENCE, None) if seconds is None else (seconds, self.node.parts.database)
+        await eventually(lambda: len(self.got[name]) >= count, *limit)
         return self.got[name]
 
     async def _take(self, name: str, payload: Any = None) -> None:
