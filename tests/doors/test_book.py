@@ -21,6 +21,7 @@ from dibs_realtime.doors.book.stretching import pause_after
 from dibs_realtime.kit import problems
 from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.ids import new_id
+from tests.conftest import StartNode
 from tests.doors.book import RECORD, Book, current, download, head
 from tests.doors.vectors import record
 from tests.support.sockets import Socket
@@ -51,6 +52,14 @@ def test_what_stretches_is_a_process_in_a_group_of_its_own(loop_factory: Callabl
     assert os.getpgid(0) not in found
 
 
+@pytest.fixture
+def in_earnest(start_node: StartNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nodes stretch codes as far as anywhere else than in tests."""
+    del start_node  # which spares its nodes that
+    monkeypatch.setattr("dibs_realtime.doors.book.repository.ITERATIONS", ITERATIONS)
+
+
+@pytest.mark.usefixtures("in_earnest")
 async def test_a_code_opens_its_voucher_and_nothing_else(party: Party):
     book = await current(party.device)
     for number, code in enumerate(party.codes):

@@ -1,6 +1,7 @@
 """Entries are sent at once while an event is quiet and gathered while it is busy; none is lost or doubled."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -54,8 +55,22 @@ def crowd(count: int, event_id: UUID, limits: LiveLimits) -> Connections:
     return connections
 
 
-async def test_a_quiet_event_does_not_wait_and_a_busy_one_gathers():
-    limits = LiveLimits(gather_seconds=0.05, delivery_seconds=1)
+@pytest.fixture
+async def skip(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Move the loop's clock on by so many seconds, so that nothing waits for them and no pause ends by itself."""
+    loop, ahead = asyncio.get_running_loop(), 0.0
+    time = loop.time
+    monkeypatch.setattr(loop, "time", lambda: time() + ahead)
+
+    def forward(seconds: float) -> None:
+        nonlocal ahead
+        ahead += seconds
+
+    return forward
+
+
+async def test_a_quiet_event_does_not_wait_and_a_busy_one_gathers(skip: Callable[[float], None]):
+    limits = LiveLimits(gather_seconds=60, delivery_seconds=60)
     ledger, sent = MemoryLedger(), Sent()
     gathering = Gathering(crowd(2, ledger.event_id, limits), sent, limits)
     gathering.deliver(ledger.event_id, ledger.append(2))
@@ -63,9 +78,10 @@ async def test_a_quiet_event_does_not_wait_and_a_busy_one_gathers():
     for _ in range(10):
         gathering.deliver(ledger.event_id, ledger.append())
     assert sent.stretches == [(1, 2)]
+    skip(60)
     await eventually(lambda: len(sent.frames) == 2)
     assert sent.stretches == [(1, 2), (3, 12)]
-    await asyncio.sleep(0.06)
+    skip(60)
     gathering.deliver(ledger.event_id, ledger.append())
     assert sent.stretches == [(1, 2), (3, 12), (13, 13)]
 
@@ -83,7 +99,7 @@ async def test_the_pause_grows_with_the_crowd_up_to_a_limit():
 
 
 async def test_what_is_too_much_for_one_frame_is_not_held_back():
-    limits = LiveLimits(delivery_seconds=1)
+    limits = LiveLimits(gather_seconds=60, delivery_seconds=60)
     ledger, sent = MemoryLedger(), Sent()
     gathering = Gathering(crowd(1, ledger.event_id, limits), sent, limits)
     for _ in range(2 * MOST_LINES + 1):
@@ -92,7 +108,7 @@ async def test_what_is_too_much_for_one_frame_is_not_held_back():
 
 
 async def test_another_history_does_not_get_into_the_same_frame():
-    limits = LiveLimits(delivery_seconds=1)
+    limits = LiveLimits(gather_seconds=60, delivery_seconds=60)
     ledger, sent = MemoryLedger(), Sent()
     gathering = Gathering(crowd(1, ledger.event_id, limits), sent, limits)
     for _ in range(3):
@@ -106,16 +122,19 @@ async def test_another_history_does_not_get_into_the_same_frame():
 
 
 async def test_nothing_stays_behind_for_an_event_that_nobody_watches():
-    limits = LiveLimits(delivery_seconds=1)
+    limits = LiveLimits(gather_seconds=60, delivery_seconds=60)
     ledger, sent = MemoryLedger(), Sent()
     connections = crowd(1, ledger.event_id, limits)
     gathering = Gathering(connections, sent, limits)
     for _ in range(2):
         gathering.deliver(ledger.event_id, ledger.append())
+    timer = gathering._events[ledger.event_id].timer
+    assert timer is not None
+    assert not timer.cancelled()
     connections.remove("sid 0")
     gathering.deliver(ledger.event_id, ledger.append())
     assert not gathering._events
-    await asyncio.sleep(0.15)
+    assert timer.cancelled()
     assert sent.stretches == [(1, 1)]
 
 

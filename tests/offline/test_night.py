@@ -159,12 +159,6 @@ class Night:
         return server
 
 
-@pytest.fixture(autouse=True)
-def _quickly_sealed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stretch less: what it costs in earnest is the business of the tests of the book."""
-    monkeypatch.setattr("dibs_realtime.doors.book.repository.ITERATIONS", 16)
-
-
 @asynccontextmanager
 async def a_night(
     party: Party, clock: MovableClock, database: Database, rounds: int, mutation: str = "none"

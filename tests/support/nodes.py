@@ -1,4 +1,4 @@
-"""What the nodes of all tests are spared: passwords that are dear, and a Redis that is only slow counting as away."""
+"""What the nodes of all tests are spared: dear passwords and door books, and that a Redis that is slow is away."""
 
 from functools import partial
 
@@ -10,10 +10,11 @@ from tests.support.waiting import PATIENCE
 
 
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the nodes that start from now on hash passwords cheaply and wait for Redis for as long as it takes.
+    """Have nodes hash passwords and seal vouchers cheaply, and wait for Redis for as long as it takes.
 
-    A Redis that is killed is away at once all the same. What passwords cost, and how long a Redis that hangs is waited
-    for, is the business of the tests that are about that.
+    A Redis that is killed is away at once all the same. What passwords and seals cost in earnest, and how long a Redis
+    that hangs is waited for, is the business of the tests that are about that.
     """
+    monkeypatch.setattr("dibs_realtime.doors.book.repository.ITERATIONS", 16)
     monkeypatch.setattr("dibs_realtime.app.Passwords", partial(Passwords, rounds=1, memory_kib=1024, parallelism=1))
     monkeypatch.setattr("dibs_realtime.app.Redis", partial(Redis, timeout=PATIENCE))

@@ -1,6 +1,7 @@
 """An event driven without HTTP, and the use cases on it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from dibs_realtime.vouchers.publishing import Publisher
 from dibs_realtime.vouchers.repository import StagingRepository
 from dibs_realtime.vouchers.schemas import Issued, IssueRequest
 from tests.ledger.night import Night
+from tests.support.waiting import PATIENCE
 
 
 @dataclass
@@ -52,6 +54,13 @@ class Desk:
     async def entries(self) -> list[dict[str, Any]]:
         """Return the entries that issued something."""
         return [entry for entry in await self.night.entries() if entry["kind"] == "vouchers.issued"]
+
+
+@pytest.fixture
+def patiently(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let who brings in the same codes as somebody else wait for as long as a busy machine takes."""
+    monkeypatch.setattr("dibs_realtime.kit.database.STATEMENT_SECONDS", 2 * PATIENCE)  # of pools that open from now on
+    monkeypatch.setattr("dibs_realtime.vouchers.repository.WAIT", timedelta(seconds=PATIENCE))
 
 
 def desk_of(night: Night, node: int = 0) -> Desk:

@@ -144,6 +144,7 @@ async def test_a_key_whose_rows_were_all_bad(desk: Desk) -> None:
     assert {entry["offer_id"] for entry in await desk.entries()} == {str(other.id)} != {str(offer.id)}
 
 
+@pytest.mark.usefixtures("patiently")
 async def test_the_same_file_from_many_at_once(desk: Desk, other_desk: Desk) -> None:
     await desk.night.offer(title="Drink")
     made = codes.generate_many(1_500)
@@ -157,6 +158,7 @@ async def test_the_same_file_from_many_at_once(desk: Desk, other_desk: Desk) -> 
     assert await desk.count("voucher_batches") == 1
 
 
+@pytest.mark.usefixtures("patiently")
 async def test_the_same_file_and_key_from_many_at_once(desk: Desk, other_desk: Desk) -> None:
     await desk.night.offer(title="Drink")
     file = "code,offer\nbad!,Drink\n" + "".join(f"{code},Drink\n" for code in codes.generate_many(1_500))
@@ -166,6 +168,7 @@ async def test_the_same_file_and_key_from_many_at_once(desk: Desk, other_desk: D
     assert await desk.count() == 1_500
 
 
+@pytest.mark.usefixtures("patiently")
 async def test_two_files_want_the_last_places(desk: Desk, other_desk: Desk) -> None:
     await desk.night.offer(title="Drink", quantity=1_000)
     files = ["code,offer\n" + "".join(f"{code},Drink\n" for code in codes.generate_many(700)) for _ in range(4)]

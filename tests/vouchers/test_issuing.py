@@ -113,6 +113,7 @@ async def test_a_key_answers_once(desk: Desk, other_desk: Desk, own: bool) -> No
     assert await desk.count() == 60
 
 
+@pytest.mark.usefixtures("patiently")
 @pytest.mark.parametrize("own", [False, True])
 async def test_a_key_sent_many_times_at_once(desk: Desk, other_desk: Desk, own: bool) -> None:
     offer = await desk.night.offer()
@@ -125,6 +126,7 @@ async def test_a_key_sent_many_times_at_once(desk: Desk, other_desk: Desk, own: 
     assert len(await desk.entries()) == 1
 
 
+@pytest.mark.usefixtures("patiently")
 async def test_the_same_own_codes_from_many(desk: Desk, other_desk: Desk) -> None:
     offer = await desk.night.offer()
     for number in range(5):
@@ -135,9 +137,7 @@ async def test_the_same_own_codes_from_many(desk: Desk, other_desk: Desk) -> Non
         ]
         results = await asyncio.gather(*attempts, return_exceptions=True)
         problems = [result for result in results if isinstance(result, BaseException)]
-        assert len(problems) == 3, results
-        # Codes that are just coming in are waited for, but not for ever: on a slow machine the answer may be 503.
-        assert {problem.slug for problem in problems if isinstance(problem, Problem)} <= {"codes_taken", "unavailable"}
+        assert [getattr(problem, "slug", problem) for problem in problems] == ["codes_taken"] * 3
         assert await desk.count() == 1_500 * (number + 1)
         assert await desk.count("voucher_batches") == number + 1
 
