@@ -9,7 +9,7 @@ import uvloop
 from dibs_realtime.settings import Settings
 from tests.support.clock import MovableClock
 
-from . import test_connections as connections, test_observer as observer
+from . import test_connections as connections, test_goodbye as goodbye, test_observer as observer
 from .node import Start, nodes
 
 Scenario = Callable[[Start], Awaitable[None]]
@@ -18,7 +18,7 @@ Scenario = Callable[[Start], Awaitable[None]]
 @pytest.mark.parametrize(
     "scenario",
     [
-        connections.test_a_node_that_stops_tells_clients_to_come_back,
+        goodbye.test_a_node_that_stops_tells_clients_to_come_back,
         connections.test_who_does_not_read_is_cut_while_others_get_everything,
         connections.test_who_says_nothing_is_cut,
         observer.test_two_nodes,

@@ -12,6 +12,7 @@ from uuid import UUID
 from dibs_realtime.doors.book.model import Content
 from dibs_realtime.doors.book.repository import Book, BookRepository, Seal
 from dibs_realtime.kit import problems
+from dibs_realtime.kit.tasks import end
 from dibs_realtime.ledger.model import Commit
 
 _log = logging.getLogger(__name__)
@@ -92,10 +93,7 @@ class Sealer:
 
     async def close(self) -> None:
         """Stop, wherever it is: the next process goes on there."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await end(self._task)
         await self._stretcher.close()
 
     def committed(self, commit: Commit) -> None:
