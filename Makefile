@@ -10,7 +10,7 @@ WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH" npm_config_cache="$(CURDIR)/.venv/np
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV_LOCK := uv pip compile pyproject.toml --extra local --generate-hashes --no-emit-index-url --no-header --universal \
 	--python-version 3.11 --quiet
-SOAKED := tests/ledger tests/live/test_observer.py tests/api/test_who_may_what.py
+SOAKED := tests/ledger tests/live/test_observer.py tests/live/test_bus.py tests/api/test_who_may_what.py
 SERVER_TESTS := $(addprefix tests/,accounts api claims database doors events failures ledger live offline redemptions \
 	simulate vouchers)
 WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist \) -prune -o -type f -print)

@@ -49,10 +49,6 @@ class Node:
         """Stop everything."""
         await self._running.aclose()
 
-    async def decides_alone(self) -> None:
-        """Decide whatever is asked here, for good: of the nodes that start later this one never hears."""
-        await end(self.parts.router._neighbours._task)
-
     async def send(self, method: str, path: str, token: str | None = None, body: Any = None) -> tuple[int, Any]:
         """Send a request; return the answer's status and JSON."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -71,6 +67,16 @@ class Node:
 
 
 Start = Callable[..., Awaitable[Node]]
+
+
+async def teller_and_hearer(start: Start, **other: Any) -> tuple[Node, Node]:
+    """Start two nodes. The first one decides whatever it is asked, whose ever the event is; the second one hears of it.
+
+    Else an event is decided at either of them, from the moment on when they know each other.
+    """
+    teller = await start(**other)
+    await end(teller.parts.router._neighbours._task)  # so it never hears of the one that starts now
+    return teller, await start(**other)
 
 
 @asynccontextmanager

@@ -5,6 +5,9 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.support.waiting import eventually
+
+from .clients import Observer
 from .node import Node
 
 _numbers = itertools.count(1)
@@ -104,3 +107,11 @@ class Party:
             entries += page["entries"]
             if len(entries) >= page["head_seq"]:
                 return entries
+
+
+async def check(party: Party, observer: Observer) -> None:
+    """The observer has every entry since its snapshot, each once, in order, as the ledger has it."""
+    ledger = await party.ledger()
+    await eventually(lambda: observer.is_at(len(ledger)))
+    assert observer.faults == []
+    assert observer.entries == ledger[observer.first :]

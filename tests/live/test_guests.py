@@ -10,7 +10,7 @@ from tests.support.waiting import eventually
 
 from .clients import Socket
 from .load import busy
-from .node import Node, Start
+from .node import Node, Start, teller_and_hearer
 from .party import Party
 
 
@@ -38,7 +38,7 @@ async def test_a_guest_sees_whatever_happens_to_a_voucher(start: Start):
 async def test_a_voucher_that_is_claimed_right_after_connecting_is_shown(start: Start, tmp_path: Path):
     """Also on a node that hears of it from PostgreSQL alone."""
     nowhere = f"unix://{tmp_path}/nowhere.sock"
-    one, two = await start(redis_url=nowhere), await start(redis_url=nowhere)
+    one, two = await teller_and_hearer(start, redis_url=nowhere)
     party = await Party.begin(one)
     for _ in range(3):
         guest = await party.guest()
@@ -51,7 +51,7 @@ async def test_a_voucher_that_is_claimed_right_after_connecting_is_shown(start: 
 async def test_guests_and_doors_come_back_when_a_node_skipped_what_happened(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    one, two = await start(), await start(redis_url=f"unix://{tmp_path}/nowhere.sock")
+    one, two = await teller_and_hearer(start, redis_url=f"unix://{tmp_path}/nowhere.sock")
     party = await Party.begin(one)
     guest, (door, _) = await party.guest(), await party.device()
     async with Socket(two, guest) as screen, Socket(two, door) as scanner, Socket(two, party.owner) as watcher:

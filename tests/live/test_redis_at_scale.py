@@ -16,7 +16,7 @@ from tests.support.redis_farm import Cluster, Trio, behind_tls
 from tests.support.waiting import PATIENCE, eventually
 
 from .clients import Observer
-from .node import Node, Start
+from .node import Node, Start, teller_and_hearer
 from .party import Party
 
 HEALS_WITHIN = 40.0
@@ -74,9 +74,7 @@ class Stage:
 async def stage(start: Start, request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
     """A stage on the servers that the test names: `@on("cluster")`."""
     url = request.getfixturevalue(request.param).url
-    one = await start(redis_url=url)
-    await one.decides_alone()  # so that what happens there is news by the bus to the other one
-    two = await start(redis_url=url)
+    one, two = await teller_and_hearer(start, redis_url=url)
     parties = [await Party.begin(one) for _ in range(6)]
     guests = [await party.guest() for party in parties]
     watching = [Observer(two, party.owner, party.id) for party in parties]

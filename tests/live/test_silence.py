@@ -10,7 +10,7 @@ from dibs_realtime.live.silence import Make, Silence
 from tests.support.waiting import eventually
 
 from .clients import Observer
-from .node import Start
+from .node import Start, teller_and_hearer
 from .party import Party
 
 
@@ -39,9 +39,7 @@ async def test_what_nobody_hears_is_held_back_and_the_last_of_it_tells_of_all():
 
 
 async def test_who_begins_to_watch_an_event_that_nobody_heard_misses_nothing(start: Start):
-    one = await start()
-    await one.decides_alone()  # so that it calls out
-    two = await start()
+    one, two = await teller_and_hearer(start)
     party = await Party.begin(one)
     guest = await party.guest()
     for _ in range(20):
@@ -65,9 +63,7 @@ async def test_who_begins_to_watch_an_event_that_nobody_heard_misses_nothing(sta
 
 async def test_a_node_is_no_listener_of_its_own(start: Start, monkeypatch: pytest.MonkeyPatch):
     """Who watches where it happens is told there: that room is empty, too, until another node begins to listen."""
-    one = await start()
-    await one.decides_alone()  # so that it calls out
-    two = await start()
+    one, two = await teller_and_hearer(start)
     party = await Party.begin(one)
     guest = await party.guest()
     here, there = (Observer(node, party.owner, party.id) for node in (one, two))
