@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from itertools import islice
 from uuid import UUID
 
@@ -126,8 +125,7 @@ class Feed:
             if seq <= self.head:
                 return
             began_before, head = _runs(self._reading), self.head
-            with suppress(problems.Problem):  # then the snapshot that is called for tells
-                await self._fetched()
+            await self._fetched()
             if self.head == head and not began_before:
                 return
 

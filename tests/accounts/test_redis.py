@@ -67,9 +67,10 @@ async def test_it_goes_and_comes_back_empty(redis: Redis, own_redis: LocalRedis)
     own_redis.kill()
     await nothing_answers(redis)
     assert not redis.healthy
+    waiting = asyncio.create_task(redis.until_healthy())
     own_redis.start()
-    await eventually(lambda: redis.healthy, 2)
-    await redis.until_healthy()
+    await eventually(waiting.done, 2)
+    assert redis.healthy
     assert await redis.get("a") is None
     assert await redis.set("a", b"2", 1)
 
@@ -96,6 +97,7 @@ async def test_one_that_hangs_costs_one_timeout_for_all(redis: Redis, own_redis:
     await eventually(lambda: redis.healthy, 3)
 
 
+@pytest.mark.parametrize("redis", [TIMEOUT], indirect=True)
 async def test_a_subscriber_waits_longer_than_a_command_may(redis: Redis):
     subscriber = redis.new_subscriber()
     await subscriber.subscribe("c")

@@ -37,7 +37,7 @@ expect.set_options(timeout=STEP_SECONDS * 1000)
 SEE = """({ selector, text }) => new Promise((resolve) => {
   const look = () => {
     const found = document.querySelector(selector);
-    if (!found || !found.textContent.includes(text)) return;
+    if (!found?.checkVisibility() || !found.textContent.includes(text)) return;
     watching.disconnect();
     resolve(performance.timeOrigin + performance.now());
   };
@@ -159,7 +159,8 @@ async def until(page: Page, condition: str) -> None:
 
 def sees(page: Page, selector: str, text: str = "") -> "asyncio.Task[float]":
     """Wait for something to appear; the result is when it did, in ms of this machine's clock."""
-    return asyncio.create_task(page.evaluate(SEE, {"selector": selector, "text": text}))
+    seen = page.evaluate(SEE, {"selector": selector, "text": text})
+    return asyncio.create_task(asyncio.wait_for(seen, STEP_SECONDS))
 
 
 async def _keep(context: BrowserContext, storage: Mapping[str, Any]) -> None:

@@ -93,6 +93,12 @@ async def test_a_node_is_no_listener_of_its_own(start: Start, monkeypatch: pytes
     heard.clear()
     await eventually(lambda: is_heard_by(1))
     assert set(heard) <= {0, 1}
+    await eventually(lambda: not bus._queue)
+    heard.clear()
+    for _ in range(20):
+        await party.claim(guest)
+    await eventually(lambda: len(heard) >= 20)
+    assert set(heard) == {1}
     ledger = await party.ledger()
     for observer in (here, there):
         await eventually(lambda observer=observer: observer.is_at(len(ledger)))

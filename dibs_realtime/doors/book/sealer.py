@@ -102,6 +102,15 @@ class Sealer:
             self._waiting[commit.event_id] = None
             self._awake.set()
 
+    async def _look(self) -> None:
+        """Find the events whose books are behind."""
+        try:
+            self._waiting.update(dict.fromkeys(await self._repository.behind()))
+        except problems.Problem:
+            pass  # the database is away
+        except Exception:  # noqa: BLE001  # whatever it is, the next look may find them
+            _log.exception("no look for books to seal")
+
     async def _run(self) -> None:
         quiet = 0.0
         while True:
@@ -111,8 +120,7 @@ class Sealer:
                 quiet = 0.0
             except TimeoutError:
                 quiet += LOOK_SECONDS
-                with contextlib.suppress(problems.Problem):
-                    self._waiting.update(dict.fromkeys(await self._repository.behind()))
+                await self._look()
             self._awake.clear()
             while self._waiting:
                 event_id = next(iter(self._waiting))

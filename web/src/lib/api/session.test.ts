@@ -190,6 +190,18 @@ describe('a session ends', () => {
     expect(storage.length).toBe(0);
     expect(session.user).toBeNull();
   });
+
+  it('by the hub’s word, which in another tab’s case may come long after somebody signed in anew', async () => {
+    const session = tab();
+    session.begin(signedIn(1));
+    session.endedByHub('ended');
+    expect(storage.length).toBe(0);
+    session.begin(signedIn(1));
+    session.endedByHub('signed_out');
+    expect(storage.length).toBe(1);
+    expect(ends).toEqual([null, 'revoked', null, 'elsewhere']);
+    expect(await session.token()).not.toBeNull();
+  });
 });
 
 describe('calls', () => {

@@ -113,10 +113,11 @@ export class Session {
 
   /**
    * The hub says that the session ended, and why (`session_ended`). Who signs out does so in one of the tabs that share
-   * the session: that word may be here before the storage's.
+   * the session: that word may be here before the storage's, or long after it, when another session is kept there.
    */
   endedByHub(reason: string): void {
-    this.end(reason === 'signed_out' ? 'elsewhere' : 'revoked');
+    if (reason === 'signed_out') this.#forget('elsewhere');
+    else this.end('revoked');
   }
 
   /** Takes part in what other tabs do: sign-out, sign-in, and another account. Returns what stops it. */
