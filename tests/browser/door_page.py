@@ -12,7 +12,7 @@ from tests.offline.checker import Scan
 from tests.support.world import Party
 
 from .cable import Cable
-from .doors import can_judge, live
+from .doors import can_judge, live, stop_the_clock
 from .visitors import STEP_SECONDS, Visitors, until
 
 NOTES = """
@@ -75,6 +75,7 @@ PENDING = """() => new Promise((resolve, reject) => {
   };
 })"""
 LOOKS = "() => window.dispatchEvent(new Event('online'))"
+IN_VIEW = """() => document.querySelector('.verdict[data-key="%s"][data-tone]')?.dataset.provisional === '%s'"""
 ACCEPTED = {"admit": False, "offline": True}
 """How an admission looks, and whether it is the door's own."""
 
@@ -118,6 +119,19 @@ class DoorPage:
         """Scan one code after the other, each when the one before was judged."""
         keys = await self._page.evaluate(SCAN_ALL, list(codes))
         self._note(keys, codes)
+
+    async def be_corrected(self, code: str) -> None:
+        """Judge alone, and leave the verdict in view until the hub's own is there."""
+        await stop_the_clock(self._page)
+        self.cable.become("cut")
+        (key,) = await self._page.evaluate(SCAN_ALL, [code])
+        self._note([key], [code])
+        await until(self._page, IN_VIEW % (key, "true"))
+        self.cable.become("good")
+        async with asyncio.timeout(STEP_SECONDS):
+            while not await self._page.evaluate(IN_VIEW % (key, "false")):
+                await self._page.evaluate(LOOKS)
+                await asyncio.sleep(0.2)
 
     async def die_asking(self, code: str) -> None:
         """Lose the page in the moment of a scan, and open another one."""
