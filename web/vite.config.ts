@@ -53,6 +53,7 @@ export default defineConfig({
   test: {
     restoreMocks: true,
     testTimeout: 30_000,
+    hookTimeout: 30_000,
     projects: [
       {
         extends: true,

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.async_api import Page, expect
@@ -25,6 +25,7 @@ LISTEN = """() => {
     }
   }).observe(document.body, { subtree: true, childList: true, characterData: true });
 }"""
+SATURDAY = 5
 JUMPS = """() => new Promise((resolve) => {
   const watching = new PerformanceObserver(() => undefined);
   watching.observe({ type: 'layout-shift', buffered: true });
@@ -181,8 +182,10 @@ async def test_whoever_wants_stillness_has_it(visitors: Visitors, party: Party) 
 
 
 async def test_times_are_those_of_the_event(visitors: Visitors, party: Party) -> None:
-    starts = datetime(2027, 7, 3, 12, 30, tzinfo=UTC)
-    times = {"starts_at": starts, "ends_at": datetime(2027, 7, 3, 18, 0, tzinfo=UTC), "timezone": "Asia/Tokyo"}
+    july = datetime(datetime.now(UTC).year + 1, 7, 1, 12, 30, tzinfo=UTC)
+    starts = july + timedelta(days=(SATURDAY - july.weekday()) % 7)
+    day = starts.day
+    times = {"starts_at": starts, "ends_at": starts + timedelta(hours=5, minutes=30), "timezone": "Asia/Tokyo"}
     event = await party.world.event(party.owner, name="Tanabata", **times)
     offer = await party.world.offer(party.owner, event["id"], redeem_from=starts, per_guest_limit=1)
     guest = await visitors.open(f"/e/{event['slug']}")
@@ -191,13 +194,15 @@ async def test_times_are_those_of_the_event(visitors: Visitors, party: Party) ->
         await party.world.member(party.owner, event["id"], "manager"), f"/app/#/events/{event['id']}", language="lt"
     )
     # The visitors are in Vilnius, where it is 15:30 then.
-    await expect(guest.get_by_text("Sat 3 Jul, 21:30 \N{EN DASH} Sun 4 Jul, 03:00 (Japan Time)")).to_be_visible()
-    await expect(guest.get_by_text("Valid from Sat 3 Jul, 21:30")).to_be_visible()
-    await expect(page.get_by_text(re.compile("Sat,? 3 Jul,? 21:30"))).to_be_visible()
-    await expect(theirs.get_by_text(re.compile("liepos 3 d.,? št 21:30"))).to_be_visible()
+    await expect(
+        guest.get_by_text(f"Sat {day} Jul, 21:30 \N{EN DASH} Sun {day + 1} Jul, 03:00 (Japan Time)")
+    ).to_be_visible()
+    await expect(guest.get_by_text(f"Valid from Sat {day} Jul, 21:30")).to_be_visible()
+    await expect(page.get_by_text(re.compile(f"Sat,? {day} Jul,? 21:30"))).to_be_visible()
+    await expect(theirs.get_by_text(re.compile(f"liepos {day} d.,? št 21:30"))).to_be_visible()
     await page.goto(f"/app/#/events/{event['id']}/offers/{offer['id']}")
     await page.get_by_text("Times", exact=True).click()
-    await expect(page.get_by_label("Redeem from")).to_have_value("2027-07-03T21:30")
+    await expect(page.get_by_label("Redeem from")).to_have_value(f"{starts.year}-07-{day:02}T21:30")
 
 
 @pytest.mark.parametrize("profile", ["phone", "desktop"])

@@ -9,7 +9,7 @@ import App from './App.svelte';
 import { likeABrowser } from './testing/browser.ts';
 import { speak, text } from './text/index.ts';
 
-const HUB = 'http://hub.test';
+const HUB = 'http://127.0.0.1:9'; // nobody is there, and that is known at once
 const AT = '2026-07-04T20:00:00Z';
 const SIGNED_IN: SignedIn = {
   user: {

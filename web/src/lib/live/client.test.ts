@@ -5,6 +5,7 @@ import { EventWatch, type Connection, type Update, type WatchOptions } from './c
 import { LiveSocket, type SocketOptions } from './socket.ts';
 import { EVENT_ID, GrowingLedger } from './testing/ledger.ts';
 import { TestHub } from './testing/hub.ts';
+import { until } from '../testing/until.ts';
 
 let hub: TestHub;
 const open: { close(): void }[] = [];
@@ -18,16 +19,9 @@ afterEach(async () => {
   await hub.close();
 });
 
-/** Tests share their machine: what should happen may take a while, and what should not happen gets no time limit. */
-const PATIENCE = { timeout: 10_000, interval: 10 };
-
 function soon(callback: () => void): () => void {
   const timer = setTimeout(callback, 5);
   return () => clearTimeout(timer);
-}
-
-function until(check: () => void): Promise<void> {
-  return vi.waitFor(check, PATIENCE);
 }
 
 /** A page that watches: what it would show, and everything that it was told. */
@@ -150,13 +144,15 @@ describe('watching', () => {
   });
 
   it('does not ask again when the beacon is only quicker than its frame', async () => {
-    const page = new Page();
+    const page = new Page({ times: { grace: 60_000 } });
     await page.converges();
     const fresh = hub.ledger.grow(1);
+    const last = new Promise((resolve) => page.socket.on('scan', resolve));
     hub.beacon();
     hub.send(fresh);
+    hub.emit('scan', { event_id: EVENT_ID, reason: 'unknown_code' });
+    await last;
     await page.converges();
-    await new Promise((resolve) => setTimeout(resolve, 60));
     expect(hub.watches).toHaveLength(1);
   });
 
@@ -245,7 +241,8 @@ describe('connections that break', () => {
     const page = new Page();
     await until(() => expect(page.connection).toBe('lost'));
     expect(page.state).toBeUndefined();
-    hub = await TestHub.start(Number(new URL(hub.url).port));
+    const port = Number(new URL(hub.url).port);
+    await until(async () => void (hub = await TestHub.start(port))); // another test's hub may have it for a moment
     await page.converges();
   });
 

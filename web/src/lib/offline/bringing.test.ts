@@ -22,6 +22,7 @@ import {
   tearDown,
   yes,
 } from './testing/asked.ts';
+import { until } from '../testing/until.ts';
 
 beforeEach(setUp);
 afterEach(tearDown);
@@ -31,7 +32,7 @@ async function letInAlone(): Promise<void> {
   door.redeem = lost;
   door.alone = yes();
   await door.check.check(scan('a'));
-  await vi.waitFor(() => expect(door.pending.judged).toHaveLength(1));
+  await until(() => expect(door.pending.judged).toHaveLength(1));
 }
 
 /** The network is back, and the hub refuses whatever it is asked: the keys, in order. */
@@ -75,6 +76,7 @@ describe('what a door did alone', () => {
   it('asks of a voucher again only when the hub has heard of what it let in itself', async () => {
     await letInAlone();
     // The network is back, and the same code is scanned before anything else happened.
+    door.patience = 60_000;
     const asked = noted();
     door.batch = (items) => {
       asked.push(...items.map((of) => of.idempotency_key));
@@ -131,12 +133,12 @@ describe('what a door did alone', () => {
       await change(item);
     });
     await door.check.check(scan('a'));
-    await vi.waitFor(() => expect(changes).toHaveBeenCalled());
+    await until(() => expect(changes).toHaveBeenCalled());
     fail(new ApiProblem(403, { detail: 'Not here.' }));
     await idle();
     store();
     await settled('a');
-    await vi.waitFor(() => expect(door.pending.judged.map(({ key }) => key)).toEqual(['a']));
+    await until(() => expect(door.pending.judged.map(({ key }) => key)).toEqual(['a']));
     expect(await door.outbox.pending()).toMatchObject([
       { key: 'a', local: { verdict: 'accepted' }, told: true },
     ]);
@@ -174,7 +176,7 @@ describe('what a door did alone', () => {
     await door.check.check(scan('a'));
     await door.outbox.change({ ...stored('a'), local: LET_IN, told: true });
     answer(refused({ idempotency_key: 'a' }));
-    await vi.waitFor(() => expect(door.pending.has('a')).toBe(false));
+    await until(() => expect(door.pending.has('a')).toBe(false));
     expect(await door.outbox.pending()).toMatchObject([{ key: 'a', local: LET_IN }]);
     expect(await door.outbox.done(EVENT)).toEqual([]);
     door.check.close();
@@ -200,7 +202,7 @@ describe('what a door did alone', () => {
     door.alone = yes();
     await door.check.check(scan('bad'));
     await door.check.check(scan('good'));
-    await vi.waitFor(() => expect(door.pending.judged).toHaveLength(2));
+    await until(() => expect(door.pending.judged).toHaveLength(2));
     door.batch = (items) =>
       Promise.resolve(
         items.map((of) =>
@@ -209,11 +211,8 @@ describe('what a door did alone', () => {
             : accepted(scan(of.idempotency_key)),
         ),
       );
-    await vi.waitFor(
-      () => expect(door.pending.aside.map(({ key }) => key)).toEqual(['bad']),
-      5_000,
-    );
-    await vi.waitFor(() => expect(door.pending.waiting).toBe(0), 5_000);
+    await until(() => expect(door.pending.aside.map(({ key }) => key)).toEqual(['bad']));
+    await until(() => expect(door.pending.waiting).toBe(0));
     expect(await door.outbox.pending()).toMatchObject([
       { key: 'bad', aside: 'Another code had this key.' },
     ]);

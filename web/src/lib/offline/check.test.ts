@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { ApiProblem } from '../api/problem.ts';
 import type { ReversalVerdict } from '../api/types.ts';
@@ -16,6 +16,7 @@ import {
   setUp,
   tearDown,
 } from './testing/asked.ts';
+import { until } from '../testing/until.ts';
 
 beforeEach(setUp);
 afterEach(tearDown);
@@ -44,6 +45,24 @@ describe('a scan', () => {
     expect(door.heard[0]).toEqual(['a', { kind: 'waiting' }]);
   });
 
+  it('is asked again also where its next try comes due while others are asked', async () => {
+    const tries = { a: 0, b: 0 };
+    let isBack = false;
+    door.redeem = async (of) => {
+      const first = tries[of.key as 'a' | 'b']++ === 0;
+      if (of.key === 'a') return isBack ? accepted(of) : lost();
+      if (first) return lost();
+      await new Promise((resolve) => setTimeout(resolve, 40)); // ten times as long as until the next try
+      isBack = true;
+      return accepted(of);
+    };
+    await door.check.check(scan('a'));
+    await door.check.check(scan('b'));
+    await settled('b');
+    await settled('a');
+    await emptied();
+  });
+
   it('goes another way where the first brings no answer', async () => {
     door.redeem = lost;
     door.fallback = (of) => Promise.resolve(accepted(of));
@@ -55,7 +74,7 @@ describe('a scan', () => {
   it('whose answer nobody could see is told again, until somebody could', async () => {
     door.isSeen = false;
     await door.check.check(scan('a'));
-    await vi.waitFor(() => expect(door.sent.length).toBeGreaterThan(2));
+    await until(() => expect(door.sent.length).toBeGreaterThan(2));
     expect([door.pending.waiting, (await door.outbox.pending()).length]).toEqual([1, 1]);
     door.isSeen = true;
     await emptied();
@@ -65,7 +84,7 @@ describe('a scan', () => {
   it('survives a reload, and so does its key', async () => {
     door.redeem = lost;
     await door.check.check(scan('a'));
-    await vi.waitFor(() => expect(door.sent).not.toEqual([]));
+    await until(() => expect(door.sent).not.toEqual([]));
     door.check.close();
     door.redeem = (of) => Promise.resolve(accepted(of));
     door.sent = [];
@@ -102,7 +121,7 @@ describe('a scan', () => {
   it('of a device that was ended stays stored', async () => {
     door.redeem = () => Promise.reject(new ApiProblem(401, {}));
     await door.check.check(scan('a'));
-    await vi.waitFor(() => expect(door.hasEnded).toBe(true));
+    await until(() => expect(door.hasEnded).toBe(true));
     expect((await door.outbox.pending()).map(({ key }) => key)).toEqual(['a']);
     expect(finals('a')).toEqual([]);
   });
@@ -117,7 +136,7 @@ describe('a scan', () => {
     await door.check.check(scan('a'));
     await settled('a');
     door.check.nudge();
-    await vi.waitFor(async () => expect(await door.outbox.pending()).toHaveLength(1), 5_000);
+    await until(async () => expect(await door.outbox.pending()).toHaveLength(1));
     expect(door.sent).toEqual(['a']);
   });
 });

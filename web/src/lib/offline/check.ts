@@ -23,7 +23,10 @@ export class OfflineCheck implements Check {
 
   constructor(options: OfflineOptions) {
     this.#options = complete(options);
-    this.#tries = new Tries(this.#options, () => void this.flush());
+    // What failed while others were still being asked is not tried by that flush once more: it waits for the next one.
+    this.#tries = new Tries(this.#options, () =>
+      this.#flushing === null ? void this.flush() : this.#tries.later(),
+    );
     this.#undoing = new Undoing(this.#options, this.#tries, () => this.#end());
   }
 

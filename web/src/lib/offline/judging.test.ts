@@ -20,6 +20,7 @@ import {
   tearDown,
   yes,
 } from './testing/asked.ts';
+import { until } from '../testing/until.ts';
 
 beforeEach(setUp);
 afterEach(tearDown);
@@ -62,10 +63,10 @@ describe('a door alone', () => {
     door.isSeen = false;
     await door.check.check(scan('a'));
     await settled('a');
-    await vi.waitFor(() => expect(door.pending.unjudged.map(({ key }) => key)).toEqual(['a']));
+    await until(() => expect(door.pending.unjudged.map(({ key }) => key)).toEqual(['a']));
     expect(door.pending.of(3).units).toBe(0);
     door.isSeen = true;
-    await vi.waitFor(() => expect(door.pending.judged.map(({ key }) => key)).toEqual(['a']), 5_000);
+    await until(() => expect(door.pending.judged.map(({ key }) => key)).toEqual(['a']));
   });
 
   it('lets the late answer of the hub replace what it said', async () => {
@@ -95,9 +96,9 @@ describe('a door alone', () => {
     door.alone = yes();
     await door.check.check(scan('a'));
     const flushed = door.check.flush();
-    await vi.waitFor(() => expect(finals('a')).toHaveLength(1));
+    await until(() => expect(finals('a')).toHaveLength(1));
     answer(refused({ idempotency_key: 'a' }));
-    await vi.waitFor(() => expect(finals('a')).toHaveLength(2));
+    await until(() => expect(finals('a')).toHaveLength(2));
     await idle();
     door.redeem = lost;
     door.isSeen = false;
@@ -127,7 +128,7 @@ describe('a door alone', () => {
   it('judges a scan that it has no book for not at all, and says that it waits', async () => {
     door.redeem = lost;
     await door.check.check(scan('a'));
-    await vi.waitFor(() => expect(door.heard).toContainEqual(['a', { kind: 'waiting' }]));
+    await until(() => expect(door.heard).toContainEqual(['a', { kind: 'waiting' }]));
     expect(door.pending.waiting).toBe(1);
     expect(await door.outbox.pending()).not.toMatchObject([{ local: {} }]);
   });

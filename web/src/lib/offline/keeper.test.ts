@@ -6,6 +6,7 @@ import type { DoorState, Network } from './network.ts';
 import { MemoryShelf } from './shelf.ts';
 import { chunk, chunkWith, emptyChunk, UNUSED, vouchers } from './testing/recorded.ts';
 import { Vault } from './vault.ts';
+import { until } from '../testing/until.ts';
 
 const NOTHING: DoorState = { epoch: 'e', seq: 41, whole: false, burns: [] };
 
@@ -72,7 +73,7 @@ describe('the keeper of the book', () => {
     vi.spyOn(shelf, 'put').mockImplementationOnce(async (values) => {
       await put(values);
       keeper.learn({ seq: 60, burns: [[0, 1, 0]], whole: false }, 60);
-      await vi.waitFor(async () => expect(await shelf.entries('book/burns/')).toHaveLength(1));
+      await until(async () => expect(await shelf.entries('book/burns/')).toHaveLength(1));
     });
     await keeper.pack();
     await keeper.settled();

@@ -17,6 +17,7 @@ import {
   stored,
   tearDown,
 } from './testing/asked.ts';
+import { until } from '../testing/until.ts';
 
 beforeEach(setUp);
 afterEach(tearDown);
@@ -34,9 +35,7 @@ describe('a storage that fails', () => {
     await door.check.check(scan('a'));
     await settled('a');
     expect(door.heard[0]).toEqual(['a', { kind: 'waiting' }]);
-    await vi.waitFor(async () =>
-      expect(await door.outbox.pending()).toMatchObject([{ told: true }]),
-    );
+    await until(async () => expect(await door.outbox.pending()).toMatchObject([{ told: true }]));
   });
 
   it('does not let the door contradict what the hub has answered', async () => {

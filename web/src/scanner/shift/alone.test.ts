@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Burn, RedeemVerdict, Snapshot } from '../../lib/api/types.ts';
 import { Outbox } from '../../lib/check/outbox.ts';
 import { AloneDoor } from './alone.ts';
+import { until } from '../../lib/testing/until.ts';
 
 /** What the hub was asked, and how to answer it: everything but the state is answered at once. */
 let states: { readonly after: string | null; readonly answer: (seq: number) => void }[];
@@ -76,7 +77,7 @@ afterEach(async () => {
 });
 
 const asked = async (count: number): Promise<void> =>
-  vi.waitFor(() => expect(states).toHaveLength(count));
+  until(() => expect(states).toHaveLength(count));
 const burn = (seq: number): void =>
   burnt({ event_id: eventId, epoch: 'e', seq: seq + 1, through: seq, burns: [[0, 1, 0]] });
 
@@ -84,8 +85,8 @@ it('knows what it was told as long as the line holds', async () => {
   alone.live(true);
   await asked(1);
   states[0]?.answer(6);
-  await vi.waitFor(() => expect(alone.door.keeper.current).toBe(6));
-  await vi.waitFor(() => {
+  await until(() => expect(alone.door.keeper.current).toBe(6));
+  await until(() => {
     burn(8);
     expect(alone.door.keeper.current).toBe(8);
   });
@@ -97,30 +98,30 @@ it('asks again for what burnt while the line was away, though it was asking alre
   alone.live(false);
   alone.live(true); // entry 7 burnt something in between, which nobody told
   states[0]?.answer(6);
-  await vi.waitFor(() => expect(alone.door.keeper.current).toBe(6));
+  await until(() => expect(alone.door.keeper.current).toBe(6));
   await alone.door.settled();
   burn(8);
   expect(alone.door.keeper.current).toBe(6);
   await asked(2);
   expect(states[1]?.after).toBe('6');
   states[1]?.answer(9);
-  await vi.waitFor(() => expect(alone.door.keeper.current).toBe(9));
+  await until(() => expect(alone.door.keeper.current).toBe(9));
 });
 
 it('gives back in the end what it could not give back at once', async () => {
   const voucher = { id: 'v', state: 'issued', uses: 1, max_uses: 3 };
   const lent = { verdict: 'accepted', seq: null, replayed: false, voucher };
-  const until = new Date(Date.now() + 3_600_000).toISOString();
-  await alone.door.alone.learn(0, { ...lent, leased_until: until } as unknown as RedeemVerdict);
+  const leased_until = new Date(Date.now() + 3_600_000).toISOString();
+  await alone.door.alone.learn(0, { ...lent, leased_until } as unknown as RedeemVerdict);
   let tries = 0;
   returned = () => (++tries, Promise.reject(new Error('too slow')));
   const snapshot = { event: { status: 'open' }, offers: [], gates: [] } as unknown as Snapshot;
   alone.know({ snapshot, entries: [], restarted: true });
-  await vi.waitFor(() => expect(tries).toBe(1));
+  await until(() => expect(tries).toBe(1));
   expect(alone.door.alone.leases).toHaveLength(1);
   returned = () => Promise.resolve(Response.json(null));
   alone.live(true);
-  await vi.waitFor(() => {
+  await until(() => {
     alone.know({ snapshot, entries: [], restarted: false });
     expect(alone.door.alone.leases).toEqual([]);
   });

@@ -9,6 +9,7 @@ import type { Kept } from '../pairing/kept.ts';
 import { MOST_RECENT } from './machine.ts';
 import { Shift } from './shift.svelte.ts';
 import type { TiesOptions } from './ties.ts';
+import { until } from '../../lib/testing/until.ts';
 
 const KEPT = {
   token: 't',
@@ -69,7 +70,7 @@ const look = (state: DocumentVisibilityState): void =>
 /** A scan that is asked; its key. */
 async function scanned(code: string): Promise<string> {
   shift.typed(code);
-  await vi.waitFor(() => expect(asked.at(-1)?.code).toBe(code));
+  await until(() => expect(asked.at(-1)?.code).toBe(code));
   return asked.at(-1)?.key ?? '';
 }
 

@@ -40,7 +40,10 @@ export class TestHub {
 
   static async start(port = 0): Promise<TestHub> {
     const hub = new TestHub();
-    await new Promise<void>((resolve) => hub.#http.listen(port, '127.0.0.1', resolve));
+    await new Promise<void>((resolve, reject) => {
+      hub.#http.once('error', reject);
+      hub.#http.listen(port, '127.0.0.1', resolve);
+    });
     hub.url = `http://127.0.0.1:${(hub.#http.address() as AddressInfo).port}`;
     return hub;
   }

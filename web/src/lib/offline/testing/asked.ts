@@ -1,7 +1,7 @@
 /** A door's check with a hub, a book and a listener that a test sets as it likes. */
 import 'fake-indexeddb/auto';
 
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 
 import { Unreachable } from '../../api/problem.ts';
 import type {
@@ -18,6 +18,7 @@ import { DoorClock } from '../clock.ts';
 import type { BatchResult, Network } from '../network.ts';
 import { PendingScans } from '../pending.ts';
 import { ownLock, Uploads } from '../uploads.ts';
+import { until } from '../../testing/until.ts';
 
 export const EVENT = 'event-1';
 const NAMED: RedeemVerdict['voucher'] = {
@@ -51,6 +52,8 @@ interface TestedDoor {
   hasEnded: boolean;
   /** Whether somebody looks at what the door shows. */
   isSeen: boolean;
+  /** Milliseconds for which the door waits for the hub. */
+  patience: number;
 }
 
 export const door = {} as TestedDoor;
@@ -63,6 +66,7 @@ export async function setUp(): Promise<void> {
     sent: [],
     hasEnded: false,
     isSeen: true,
+    patience: 10,
     fallback: null,
     alone: null,
     learn: () => Promise.resolve(),
@@ -121,7 +125,7 @@ export async function begin(): Promise<void> {
       undone: (key, answer) => door.heard.push([key, answer]),
       ended: () => (door.hasEnded = true),
     },
-    patience: () => 10,
+    patience: () => door.patience,
     retry: 4,
   });
 }
@@ -192,6 +196,6 @@ export const finals = (key: string): (Answer | UndoAnswer)[] =>
     .filter(([of, answer]) => of === key && answer.kind !== 'waiting')
     .map(([, answer]) => answer);
 export const settled = (key: string): Promise<void> =>
-  vi.waitFor(() => expect(finals(key)).not.toEqual([]), 5_000);
+  until(() => expect(finals(key)).not.toEqual([]));
 export const emptied = (): Promise<void> =>
-  vi.waitFor(async () => expect(await door.outbox.pending()).toEqual([]), 5_000);
+  until(async () => expect(await door.outbox.pending()).toEqual([]));
