@@ -27,7 +27,7 @@ class Screen(Observer):
         # Over the session that trusts Caddy's authority, and that somebody closes.
         self.client.eio.http, self.client.eio.external_http = front.session, True
         self.returns = -1
-        self._stopping = False
+        self._watching = self._stopping = False
         self._following = asyncio.create_task(self._follow())
 
     async def _follow(self) -> None:
@@ -37,12 +37,17 @@ class Screen(Observer):
                 self._answered, self._early = False, []
                 await self.begin()
                 self.returns += 1
+                self._watching = True
                 await self.client.wait()
+            self._watching = False
             await asyncio.sleep(0.1)
 
     async def stop(self) -> None:
         self._stopping = True
-        await self.client.disconnect()
+        while not self._following.done():
+            if self._watching:  # it may be on its way back just now: then once it is there
+                await self.client.disconnect()
+            await asyncio.sleep(0.05)
         await self._following
 
 
