@@ -1,4 +1,7 @@
 /** The drawing of the rate: the only file that knows uPlot. */
+// Before the library, which asks for it as it loads.
+import '../../lib/text/validlanguage.ts';
+
 import uPlot from 'uplot';
 
 export interface Palette {
