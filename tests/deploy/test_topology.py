@@ -14,6 +14,7 @@ from tests.deploy.pooler import Pooler
 from tests.deploy.topology import Front, Node, topology
 from tests.live.clients import Observer
 from tests.live.party import Party, new_key
+from tests.support.waiting import eventually
 
 CODES, DOORS, SCREENS = 600, 12, 6
 KILLED_AFTER, DRAINED_AFTER = 150, 350
@@ -110,8 +111,7 @@ async def test_nobody_loses_anything(
                 status=201,
             )
             screens = [Screen(front, party.owner, party.id) for _ in range(SCREENS)]
-            while not all(screen.returns >= 0 for screen in screens):  # noqa: ASYNC110  # all watch
-                await asyncio.sleep(0.01)
+            await eventually(lambda: all(screen.returns >= 0 for screen in screens))
             returned = sum(screen.returns for screen in screens)
             doors = Doors(party, door, issued["codes"])
             working = asyncio.create_task(doors.work())
@@ -125,9 +125,7 @@ async def test_nobody_loses_anything(
             ledger = await party.ledger()
             redeemed = [entry["voucher_id"] for entry in ledger if entry["kind"] == "voucher.redeemed"]
             assert len(redeemed) == len(set(redeemed)) == CODES  # each once, whatever was sent twice
-            async with asyncio.timeout(60):
-                while not all(screen.is_at(len(ledger)) for screen in screens):  # noqa: ASYNC110  # all have it
-                    await asyncio.sleep(0.05)
+            await eventually(lambda: all(screen.is_at(len(ledger)) for screen in screens))
             for screen in screens:
                 assert screen.faults == []
                 assert screen.entries == ledger[screen.first :]

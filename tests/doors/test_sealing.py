@@ -77,6 +77,29 @@ async def test_it_ends_also_where_a_cancellation_is_lost(database: Database, mon
     await closing
 
 
+async def test_a_look_that_fails_is_not_the_last_one(
+    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(sealer, "LOOK_SECONDS", 0.01)
+    repository, looks, completed = BookRepository(database), [ValueError("what nobody thought of"), None], []
+
+    async def behind() -> list[UUID]:
+        if looks and (failure := looks.pop(0)):
+            raise failure
+        return [new_id()]
+
+    async def complete(event_id: UUID) -> None:
+        completed.append(event_id)
+
+    monkeypatch.setattr(repository, "behind", behind)
+    sealing = sealer.Sealer(repository)
+    monkeypatch.setattr(sealing, "complete", complete)
+    sealing.start()
+    await eventually(lambda: completed)
+    await sealing.close()
+    assert "no look for books to seal" in caplog.text
+
+
 async def test_a_turn_at_sealing_keeps_no_old_rows_alive(database: Database, party: Party):
     """It lasts for minutes. With a snapshot in it, nothing that anybody changes meanwhile could be tidied up."""
     await current(party.device)

@@ -69,6 +69,12 @@ class Node:
 Start = Callable[..., Awaitable[Node]]
 
 
+def let_beacons_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no node ask PostgreSQL for heads: what comes has come by Redis."""
+    for pause in ("HEAD_SECONDS", "ALONE_SECONDS"):
+        monkeypatch.setattr(f"dibs_realtime.live.beacon.{pause}", 300)
+
+
 async def teller_and_hearer(start: Start, **other: Any) -> tuple[Node, Node]:
     """Start two nodes. The first one decides whatever it is asked, whose ever the event is; the second one hears of it.
 

@@ -14,14 +14,12 @@ from tests.support.waiting import eventually
 
 from .clients import Observer
 from .load import busy
-from .node import Node, Start, teller_and_hearer
+from .node import Node, Start, let_beacons_rest, teller_and_hearer
 from .party import Party, check
 
 
 async def test_news_travels_between_nodes_by_the_bus_alone(start: Start, monkeypatch: pytest.MonkeyPatch):
-    # Nobody asks PostgreSQL: what comes has come by Redis.
-    for pause in ("HEAD_SECONDS", "ALONE_SECONDS"):
-        monkeypatch.setattr(f"dibs_realtime.live.beacon.{pause}", 300)
+    let_beacons_rest(monkeypatch)
     one, two = await teller_and_hearer(start)
     party = await Party.begin(one)
     guest = await party.guest()
@@ -86,8 +84,7 @@ async def test_redis_goes_away_and_comes_back(start: Start, own_redis: LocalRedi
         await eventually(lambda: all(UUID(party.id) in node.hub._bus._subscriptions for node in (one, two)))
         await asyncio.sleep(0.5)
         with monkeypatch.context() as patch:
-            for pause in ("HEAD_SECONDS", "ALONE_SECONDS"):
-                patch.setattr(f"dibs_realtime.live.beacon.{pause}", 300)
+            let_beacons_rest(patch)
             claimed = list[str]()
 
             async def is_told(claimed: list[str] = claimed) -> bool:

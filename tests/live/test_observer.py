@@ -15,7 +15,7 @@ from tests.support.waiting import eventually
 
 from .clients import Bare, Observer
 from .load import busy
-from .node import Node, Start, teller_and_hearer
+from .node import Node, Start, let_beacons_rest, teller_and_hearer
 from .party import Party, check
 
 
@@ -91,8 +91,7 @@ async def test_two_nodes(start: Start):
 
 
 async def test_who_comes_from_a_node_that_is_ahead_needs_no_new_state(start: Start, monkeypatch: pytest.MonkeyPatch):
-    for pause in ("HEAD_SECONDS", "ALONE_SECONDS"):
-        monkeypatch.setattr(f"dibs_realtime.live.beacon.{pause}", 300)
+    let_beacons_rest(monkeypatch)
     one, two = await teller_and_hearer(start)
     party = await Party.begin(one)
     guest = await party.guest()

@@ -16,7 +16,7 @@ from tests.support.redis_farm import Cluster, Trio, behind_tls
 from tests.support.waiting import PATIENCE, eventually
 
 from .clients import Observer
-from .node import Node, Start, teller_and_hearer
+from .node import Node, Start, let_beacons_rest, teller_and_hearer
 from .party import Party
 
 HEALS_WITHIN = 40.0
@@ -106,8 +106,7 @@ async def test_a_clusters_channels_live_on_the_nodes_of_their_slots(stage: Stage
 
 @on("cluster")
 async def test_news_come_through_the_cluster_and_not_from_the_database(stage: Stage, monkeypatch: pytest.MonkeyPatch):
-    for pause in ("HEAD_SECONDS", "ALONE_SECONDS"):
-        monkeypatch.setattr(f"dibs_realtime.live.beacon.{pause}", 300)  # nobody asks it meanwhile
+    let_beacons_rest(monkeypatch)
     healed = stage.two.figure("dibs_live_gaps_total")
     for _ in range(5):
         await stage.all_move(PATIENCE)
