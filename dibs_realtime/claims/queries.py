@@ -14,15 +14,19 @@ from dibs_realtime.offers.model import OFFER_COUNTERS, OFFERS, Offer, counter_of
 from dibs_realtime.vouchers.model import GUEST, PUBLISHED
 
 _TABLES = (EVENTS, OFFERS, OFFER_COUNTERS)
-_WALLET = f"""
+_SHOWN = f"""
 SELECT v.id, v.event_id, v.code, v.state, v.offer_id, o.title AS offer_title, v.uses, v.max_uses,
        CASE WHEN v.state IN ('released', 'voided') THEN 0 ELSE v.max_uses - v.uses END AS remaining,
        g.name AS guest_name, v.updated_at, v.guest_id
-  FROM vouchers v
+  FROM (SELECT * FROM vouchers w WHERE w.event_id = $1 AND {{which}} OFFSET 0) v
   JOIN offers o ON o.event_id = v.event_id AND o.id = v.offer_id
   {GUEST}
- WHERE v.event_id = $1 AND {PUBLISHED}
+ WHERE {PUBLISHED}
 """  # noqa: S608  # constants
+# Those that it is about are found first. Else, as long as the statistics know of none, the whole event's are walked
+# over in the order in which a wallet shows them.
+_OF_GUEST = _SHOWN.format(which="w.guest_id = $2")
+_OF_IDS = _SHOWN.format(which="w.id = ANY($2::uuid[])")
 
 
 async def public_event(database: Database, slug: str) -> PublicEvent | None:
@@ -46,7 +50,7 @@ async def wallet(
 ) -> list[WalletVoucher]:
     """Return the guest's vouchers, the newest first; one more than `limit` where there are."""
     rows = await database.fetch(
-        f"{_WALLET} AND v.guest_id = $2 AND ($3::uuid IS NULL OR v.id < $3) ORDER BY v.id DESC LIMIT $4",
+        f"{_OF_GUEST} AND ($3::uuid IS NULL OR v.id < $3) ORDER BY v.id DESC LIMIT $4",
         event_id,
         guest_id,
         before,
@@ -60,7 +64,7 @@ async def vouchers_of_guests(
 ) -> list[tuple[UUID, WalletVoucher]]:
     """Return those of the vouchers that belong to those guests, each with its guest."""
     rows = await database.fetch(
-        f"{_WALLET} AND v.id = ANY($2::uuid[]) AND v.guest_id = ANY($3::uuid[])",
+        f"{_OF_IDS} AND v.guest_id = ANY($3::uuid[])",
         event_id,
         list(voucher_ids),
         list(guest_ids),

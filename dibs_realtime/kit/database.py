@@ -9,10 +9,11 @@ from typing import Any
 import asyncpg
 
 from dibs_realtime.kit import problems
+from dibs_realtime.kit.lending import Lending, is_lost
 
 # Whatever the statistics say, the writer's statements go through their index: right after a bulk load, or on a table
 # that grew from nothing within minutes, the planner else scans the whole table for every batch. A generic plan is
-# then the right one for good, so planning happens once.
+# then the right one whatever the arguments, so planning happens once in PLAN_SECONDS.
 WRITER_PLANS = {
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
@@ -41,10 +42,13 @@ _UNREACHABLE = (OSError, asyncpg.InterfaceError, *_BROKEN_OFF)
 """What comes instead of a connection when it is away."""
 ACQUIRE_SECONDS = 3.0
 STATEMENT_SECONDS = 8.0
+CLOSE_SECONDS = 5.0
+PLAN_SECONDS = 5.0
+"""How long a plan is used. While a table is empty PostgreSQL cannot tell which of its indexes serves best, and a plan
+of then must be gone by the time the table has filled."""
 
 Connection = Any
 """An asyncpg connection or its pool proxy; the stubs type them apart, their use is the same."""
-
 
 REPLAY_TRIES, REPLAY_PAUSE = 5, 0.02
 """How often, and how many seconds apart, a replica is asked whether it has caught up."""
@@ -70,10 +74,12 @@ class Database:
         prepared: bool = True,
         readers: int = 8,
         writers: int = 4,
+        plan_seconds: float = PLAN_SECONDS,
     ) -> None:
         """writer_url: another way to the same database for the ledger's writer (a pooler's entry with its settings).
 
         replica_url: a streaming replica. prepared: keep statements prepared; not through a pooler that loses them.
+        plan_seconds: how long a connection keeps its plans.
         """
         self._url = url
         self._writer_url = writer_url or url
@@ -81,9 +87,10 @@ class Database:
         self._prepared = prepared
         self._readers = readers
         self._writers = writers
-        self._read: asyncpg.Pool[Any] | None = None
-        self._write: asyncpg.Pool[Any] | None = None
-        self._replica: asyncpg.Pool[Any] | None = None
+        self._plan_seconds = plan_seconds
+        self._read: Lending | None = None
+        self._write: Lending | None = None
+        self._replica: Lending | None = None
         self._replica_rests_until = 0.0
 
     async def open(self) -> None:
@@ -99,10 +106,7 @@ class Database:
         """Close the pools; running statements get a few seconds."""
         for pool in (self._read, self._write, self._replica):
             if pool is not None:
-                try:
-                    await asyncio.wait_for(pool.close(), 5)
-                except TimeoutError:
-                    pool.terminate()
+                await pool.close(CLOSE_SECONDS)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
@@ -180,8 +184,8 @@ class Database:
                     " whose connect_query sets it (docs/scaling.md)."
                 )
 
-    async def _pool(self, url: str, size: int, settings: dict[str, str], *, at_once: int = 1) -> "asyncpg.Pool[Any]":
-        return await asyncpg.create_pool(
+    async def _pool(self, url: str, size: int, settings: dict[str, str], *, at_once: int = 1) -> Lending:
+        pool = await asyncpg.create_pool(
             url,
             min_size=at_once,
             max_size=size,
@@ -192,6 +196,7 @@ class Database:
             reset=_left_as_found,
             server_settings={"application_name": "dibs", **SESSION, **settings},
         )
+        return Lending(pool, self._plan_seconds)
 
 
 async def _left_as_found(_connection: Connection) -> None:
@@ -215,32 +220,27 @@ async def _has_replayed(replica: Connection, committed: str) -> bool:
 
 
 @asynccontextmanager
-async def _borrowed(pool: "asyncpg.Pool[Any] | None") -> AsyncIterator[Connection]:
+async def _borrowed(pool: Lending | None) -> AsyncIterator[Connection]:
     if pool is None:
         raise problems.unavailable()
     try:
-        connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
+        connection = await pool.take(ACQUIRE_SECONDS)
     except _UNREACHABLE as error:
         raise _away() from error
+    whole = False
     try:
         try:
             yield connection
+            whole = True
         except asyncpg.InterfaceError as error:
-            if _is_lost(connection):
+            if is_lost(connection):
                 raise _away() from error
             connection.terminate()  # a mistake of ours, such as two statements at once: who knows what it is at
             raise
         finally:
-            await pool.release(connection)
+            await pool.give(connection, whole=whole)
     except _BROKEN_OFF as error:
         raise _away() from error
-
-
-def _is_lost(connection: Connection) -> bool:
-    try:
-        return bool(connection.is_closed())
-    except asyncpg.InterfaceError:  # the pool took it back already
-        return True
 
 
 def _away() -> BaseException:

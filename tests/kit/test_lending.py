@@ -1,0 +1,78 @@
+"""Connections that are lent again at once, and what becomes of those that must not be."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from dibs_realtime.kit import lending
+from dibs_realtime.kit.lending import Lending, is_lost
+from tests.support.waiting import eventually
+
+SECONDS = 5.0
+PID = "SELECT pg_backend_pid()"
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator["asyncpg.Pool[asyncpg.Record]"]:
+    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=2)
+    yield pool
+    pool.terminate()
+
+
+async def test_what_came_back_whole_is_lent_again(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    lent = Lending(pool, SECONDS)
+    first = await lent.take(SECONDS)
+    await lent.give(first, whole=True)
+    assert await lent.take(SECONDS) is first
+    second = await lent.take(SECONDS)
+    assert await second.fetchval(PID) != await first.fetchval(PID)
+    for connection in (first, second):
+        await lent.give(connection, whole=True)
+    await lent.close(SECONDS)
+    assert pool.is_closing()
+
+
+async def test_what_may_have_broken_goes_by_the_pool(pool: "asyncpg.Pool[asyncpg.Record]", database_url: str) -> None:
+    lent = Lending(pool, SECONDS)
+    connection = await lent.take(SECONDS)
+    pid = await connection.fetchval(PID)
+    await lent.give(connection, whole=False)
+    assert pool.get_idle_size() == 1
+
+    connection = await lent.take(SECONDS)
+    await lent.give(connection, whole=True)
+    other = await asyncpg.connect(database_url)
+    await other.execute("SELECT pg_terminate_backend($1)", pid)
+    await other.close()
+    await eventually(lambda: is_lost(connection))
+    fresh = await lent.take(SECONDS)
+    assert await fresh.fetchval(PID) != pid
+    await lent.give(fresh, whole=True)
+    await lent.close(SECONDS)
+
+
+async def test_who_waits_gets_what_comes_back(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    lent = Lending(pool, SECONDS)
+    held = [await lent.take(SECONDS), await lent.take(SECONDS)]
+    waiting = [asyncio.create_task(lent.take(SECONDS)) for _ in range(2)]
+    await asyncio.sleep(0)
+    for connection in held:
+        await lent.give(connection, whole=True)
+    for connection in await asyncio.gather(*waiting):
+        assert await connection.fetchval("SELECT 1") == 1
+        await lent.give(connection, whole=True)
+    await lent.close(SECONDS)
+
+
+async def test_what_nobody_needs_goes_back_to_the_pool(
+    pool: "asyncpg.Pool[asyncpg.Record]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lending, "REST_SECONDS", 0.01)
+    lent = Lending(pool, SECONDS)
+    held = [await lent.take(SECONDS), await lent.take(SECONDS)]
+    for connection in held:
+        await lent.give(connection, whole=True)
+    await eventually(lambda: pool.get_idle_size() == 2)
+    await lent.close(SECONDS)
