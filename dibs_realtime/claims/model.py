@@ -58,5 +58,4 @@ GUEST_BY_ID: Lookup[GuestRow] = Lookup(
     """SELECT g.id, g.name FROM unnest({keys}) AS k (id) CROSS JOIN LATERAL (
               SELECT * FROM guests w WHERE w.event_id = $1 AND w.id = k.id LIMIT 1) g""",
     ("uuid",),
-    lambda row: row.id,
 )

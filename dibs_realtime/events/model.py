@@ -136,7 +136,6 @@ STATUS_HISTORY: Lookup[StatusChange] = Lookup(
     """SELECT s.subject_id, s.seq, s.at, s.status FROM status_changes s
         WHERE s.event_id = $1 AND s.event_id = ANY({keys}) ORDER BY s.seq""",
     ("uuid",),
-    lambda _row: None,
 )
 
 

@@ -86,6 +86,9 @@ class Batch:
         wanted: Asked = {}
         for lookup, keys in fresh.items():
             known = self._asked.get(lookup, {})
+            if not known and not lookup.counts:
+                wanted[lookup] = keys
+                continue
             # Where as many rows are read as there are commands, those before take theirs first.
             theirs = asked_by(ticket.command for ticket in before.tickets).get(lookup, {}) if lookup.counts else {}
             for key, count in keys.items():
@@ -97,9 +100,10 @@ class Batch:
             self._found += found
         # Only what was read counts as asked for: a read that fails leaves its tickets to the next one.
         for lookup, keys in fresh.items():
-            known = self._asked.setdefault(lookup, {})
-            for key, count in keys.items():
-                known[key] = known.get(key, 0) + count
+            known = self._asked.setdefault(lookup, keys)
+            if known is not keys:
+                for key, count in keys.items():
+                    known[key] = known.get(key, 0) + count
         del self._unread[: len(unread)]
 
     @property
@@ -142,7 +146,11 @@ async def read(
 
     Raises Problem 404 for an event that is gone.
     """
-    ordered = sorted(asked.items(), key=lambda item: item[0].name)
+    complete = dict(asked)
+    for lookup, keys in asked.items():
+        if lookup.of is not None:
+            complete[lookup.of] = keys | complete.get(lookup.of, {})
+    ordered = sorted(complete.items(), key=lambda item: item[0].name)
     lookups = tuple(lookup for lookup, _ in ordered)
     sql = statements.reading(lookups, tables)
     row = await connection.fetchrow(sql, event_id, *statements.reading_arguments(ordered))

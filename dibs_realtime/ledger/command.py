@@ -80,7 +80,6 @@ VERDICT_BY_KEY: Lookup[Verdict] = Lookup(
          FROM unnest({keys}) AS k (scope, key) CROSS JOIN LATERAL (
               SELECT * FROM verdicts s WHERE s.event_id = $1 AND s.scope = k.scope AND s.key = k.key LIMIT 1) v""",
     ("text", "text"),
-    lambda row: (row.scope, row.key),
 )
 
 KEY_HEADER = ("header", "Idempotency-Key")

@@ -40,6 +40,11 @@ class Table(Generic[R]):
     resident: bool = False
     reveals: bool = False
 
+    def __post_init__(self) -> None:
+        """Look at what `cells` relies on: of one column it would answer no tuple."""
+        assert len(self.columns) > 1
+        assert not self.updates or len(self.changed_columns) > 1
+
     @cached_property
     def key_of(self) -> Callable[[R], Any]:
         """Answer a row's key: the column itself, or a tuple where the key has several."""
@@ -51,6 +56,16 @@ class Table(Generic[R]):
         return (*self.key, *(column for column in self.updates if column not in self.key))
 
     @cached_property
+    def cells(self) -> Callable[[R], tuple[Any, ...]]:
+        """Answer a row's columns, in their order."""
+        return attrgetter(*self.columns)
+
+    @cached_property
+    def changed_cells(self) -> Callable[[R], tuple[Any, ...]]:
+        """Answer a row's `changed_columns`."""
+        return attrgetter(*self.changed_columns)
+
+    @cached_property
     def parse(self) -> Callable[[str], list[R]]:
         """Parse a JSON array of rows as PostgreSQL's json_agg writes it."""
         return parser(self.row)
@@ -60,9 +75,18 @@ class Table(Generic[R]):
         return ", ".join(f"{prefix}{column}" for column in self.columns)
 
     def rows(self, columns: Iterable[str], number: int) -> str:
-        """Return the rows in the JSON array `$number`, with these columns, as a FROM item named `u`."""
-        kinds = ", ".join(f"{column} {self.columns[column]}" for column in columns)
-        return f"jsonb_to_recordset(${number}::jsonb) AS u ({kinds})"
+        """Return the rows in `$number`, a JSON array of one array of these columns a row, as a FROM item named `u`."""
+        cells = ", ".join(f"{_cell(place, self.columns[name])} AS {name}" for place, name in enumerate(columns))
+        elements = f"jsonb_array_elements(${number}::jsonb) AS r"
+        return f"(SELECT {cells} FROM {elements}) u"  # noqa: S608  # names from declarations
+
+
+def _cell(place: int, kind: str) -> str:
+    if kind == "jsonb":
+        return f"nullif(r -> {place}, 'null')"
+    if kind.endswith("[]"):  # never null
+        return f"ARRAY(SELECT jsonb_array_elements_text(r -> {place}))::{kind}"
+    return f"(r ->> {place})::{kind}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,14 +96,18 @@ class Lookup(Generic[R]):
     sql: selects the rows; `$1` is the event, `{keys}` stands for the array of distinct keys and `{counts}`, where
         used, for the parallel array of how many commands asked for each.
     key_types: the SQL types of one key's parts; a key of several parts is a tuple, and `{keys}` then is several arrays.
-    index: the key under which a row is found; None: under none. Rows put during the batch are found too.
+    index: the key under which `View.select` finds a row, also one that was put during the batch; it answers None for
+        a row that is found under none. Without an index rows are found by their own key alone (`View.get`).
+    of: another look-up, read under the same keys, whose rows this one starts from: `{found}` stands for them, and it
+        needs neither `{keys}` nor `{counts}`. Probing for them once is what it saves. That one is of no other itself.
     """
 
     name: str
     table: Table[R]
     sql: str
     key_types: tuple[str, ...]
-    index: Callable[[R], Hashable | None]
+    index: Callable[[R], Hashable | None] | None = None
+    of: "Lookup[Any] | None" = None
 
     @cached_property
     def counts(self) -> bool:

@@ -1,6 +1,6 @@
 """The state that a batch's commands decide on, and the changes they make to it, all in memory."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -44,7 +44,7 @@ class View:
     def __init__(self, event_id: UUID, resident: Resident, now: datetime, *, is_ahead: bool = False) -> None:
         """is_ahead: it was read while the batch before was being written."""
         self.event_id = event_id
-        self._is_ahead = is_ahead
+        self.is_ahead = is_ahead
         self.epoch = resident.epoch
         self.base_seq = resident.seq
         self.now = now
@@ -57,6 +57,7 @@ class View:
         self.changes = Changes()
         self._rows: dict[Table[Any], dict[Any, Any]] = {table: dict(rows) for table, rows in resident.rows.items()}
         self._found: dict[Lookup[Any], dict[Hashable, dict[Any, None]]] = {}
+        # Of each table that was looked into, the look-ups whose rows are found by something else than their key.
         self._lookups: dict[Table[Any], list[Lookup[Any]]] = {}
         self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
 
@@ -73,18 +74,19 @@ class View:
 
     def select(self, lookup: Lookup[R], key: Hashable) -> list[R]:
         """Return the rows found under `key`, as they are now, in the order in which they were found."""
-        rows = self._rows.get(lookup.table, {})
-        found = self._found.get(lookup, {}).get(key, ())
-        return [rows[pk] for pk in found if pk in rows and lookup.index(rows[pk]) == key]
+        return list(self._under(lookup, key))
 
     def first(self, lookup: Lookup[R], key: Hashable) -> R | None:
         """Return the first row found under `key`, or None."""
-        rows = self._rows.get(lookup.table, {})
+        return next(self._under(lookup, key), None)
+
+    def _under(self, lookup: Lookup[R], key: Hashable) -> Iterator[R]:
+        assert lookup.index is not None
+        rows, index = self._rows.get(lookup.table, {}), lookup.index
         for pk in self._found.get(lookup, {}).get(key, ()):
             row: R | None = rows.get(pk)  # gone: its command was taken back
-            if row is not None and lookup.index(row) == key:
-                return row
-        return None
+            if row is not None and index(row) == key:
+                yield row
 
     def missed(self) -> None:
         """Say that a row is not here which must be. Raises NotReadError where reading anew helps.
@@ -92,19 +94,25 @@ class View:
         What was read ahead answers what the ledger asked for before the batch in between. That one may have made other
         rows matter: the use before one that it took back, the voucher after one that it voided.
         """
-        if self._is_ahead:
+        if self.is_ahead:
             raise NotReadError
 
     def load(self, lookup: Lookup[R], rows: list[R]) -> None:
         """Take in what the database found for a lookup."""
-        table = lookup.table
+        table, index = lookup.table, lookup.index
         known = self._rows.setdefault(table, {})
+        lookups = self._lookups.setdefault(table, [])
+        if index is None:
+            for row in rows:
+                known.setdefault(table.key_of(row), row)
+            return
+        if lookup not in lookups:
+            lookups.append(lookup)
         found = self._found.setdefault(lookup, {})
-        self._lookups.setdefault(table, []).append(lookup)
         for row in rows:
             pk = table.key_of(row)
             known.setdefault(pk, row)
-            found.setdefault(lookup.index(row), {})[pk] = None
+            found.setdefault(index(row), {})[pk] = None
 
     def lay_over(self, table: Table[R], changed: Mapping[Any, R]) -> None:
         """Take in what the batch before changed, where this one looks: what was read may be older."""
@@ -113,11 +121,15 @@ class View:
             return
         self._rows[table].update(changed)
         for lookup in lookups:
-            found, index = self._found[lookup], lookup.index
             for pk, row in changed.items():
-                key = index(row)
-                if key is not None:
-                    found.setdefault(key, {})[pk] = None
+                self._find(lookup, pk, row)
+
+    def _find(self, lookup: Lookup[R], pk: Any, row: R) -> None:
+        """Have the row found where the look-up would find it now."""
+        assert lookup.index is not None
+        key = lookup.index(row)
+        if key is not None:
+            self._found[lookup].setdefault(key, {})[pk] = None
 
     # ── deciding ──
 
@@ -149,26 +161,39 @@ class View:
 
     def put(self, table: Table[R], row: R) -> None:
         """Insert the row, or replace the one with its key."""
+        # Each look into a dict hashes the key, which Python does slowly for UUIDs: there are no more than needed.
         pk = table.key_of(row)
+        new = self.changes.inserted.get(table)
+        if table.adds:
+            self._add(table, pk, row, new)
+            return
         rows = self._rows.get(table)
         if rows is None:
             rows = self._rows[table] = {}
         before = rows.get(pk)
-        if before is not None and table.adds:
-            row = before.plus(row)
-        target = self.changes.inserted.get(table)
-        if before is not None and (target is None or pk not in target):
-            target = self.changes.updated.setdefault(table, {})
-        elif target is None:
-            target = self.changes.inserted[table] = {}
-        undo = self._undo
-        undo.append((rows, pk, before))
-        undo.append((target, pk, target.get(pk)))
-        rows[pk] = target[pk] = row
+        if before is None:
+            if new is None:
+                new = self.changes.inserted[table] = {}
+            self._undo += ((rows, pk, None), (new, pk, None))
+            rows[pk] = new[pk] = row
+        else:
+            if new is not None and pk in new:
+                target, earlier = new, before
+            else:
+                target = self.changes.updated.setdefault(table, {})
+                earlier = target.get(pk)
+            self._undo += ((rows, pk, before), (target, pk, earlier))
+            rows[pk] = target[pk] = row
         for lookup in self._lookups.get(table, ()):
-            key = lookup.index(row)
-            if key is not None:
-                self._found[lookup].setdefault(key, {})[pk] = None
+            self._find(lookup, pk, row)
+
+    def _add(self, table: Table[R], pk: Any, row: R, new: dict[Any, Any] | None) -> None:
+        """Put deltas, which nobody reads back."""
+        if new is None:
+            new = self.changes.inserted[table] = {}
+        before = new.get(pk)
+        self._undo.append((new, pk, before))
+        new[pk] = row if before is None else before.plus(row)
 
     def mark(self) -> tuple[int, int]:
         """Begin a command: what it does from here on can be taken back."""

@@ -29,7 +29,7 @@ from dibs_realtime.redemptions.model import (
 )
 from dibs_realtime.redemptions.render import last_use, uses_of, verdict_shape
 from dibs_realtime.vouchers import codes
-from dibs_realtime.vouchers.model import VOUCHER_BY_CODE, VOUCHER_BY_ID, VOUCHERS, Voucher
+from dibs_realtime.vouchers.model import VOUCHER_BY_CODE, VOUCHERS, Voucher
 from dibs_realtime.vouchers.render import voucher_shape
 
 SCOPE = "door"
@@ -63,9 +63,9 @@ class Redeem(KeyedCommand[dict[str, Any]]):
         scan = self.scan
         reads = [Read(VERDICT_BY_KEY, (SCOPE, self.key))]
         if scan.code is not None:
-            reads += (Read(VOUCHER_BY_CODE, scan.code), Read(LAST_OF_CODE, scan.code))
+            reads.append(Read(LAST_OF_CODE, scan.code))  # and with it the voucher
         elif scan.voucher_id is not None:
-            reads += (Read(VOUCHER_BY_ID, scan.voucher_id), Read(LAST_OF_VOUCHER, scan.voucher_id))
+            reads.append(Read(LAST_OF_VOUCHER, scan.voucher_id))
         if scan.local is not None:
             reads += (
                 Read(STATUS_HISTORY, self.event_id),
@@ -116,7 +116,8 @@ class Redeem(KeyedCommand[dict[str, Any]]):
         voucher = self._voucher(view)
         device = device_of(view, self.device_id) if self.device_id is not None else None
         own = device.gate_id if device is not None else None
-        gate = view.get(GATES, scan.gate_id or own)
+        gate_id = scan.gate_id or own
+        gate = view.get(GATES, gate_id) if gate_id is not None else None
         if gate is not None:
             known = {gate.id: gate.deleted}
             gate = gate if gate_of_scan(scan.gate_id, own, known, alone=scan.local is not None) is not None else None

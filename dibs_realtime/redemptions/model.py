@@ -9,7 +9,7 @@ from dibs_realtime.events.model import EventStatus
 from dibs_realtime.ledger.row import Row
 from dibs_realtime.ledger.table import Lookup, Table
 from dibs_realtime.offers.model import Offer, OfferStatus
-from dibs_realtime.vouchers.model import Voucher
+from dibs_realtime.vouchers.model import VOUCHER_BY_CODE, VOUCHER_BY_ID, Voucher
 
 RefusalReason = Literal[
     "unknown_code",
@@ -189,26 +189,18 @@ REDEMPTION_BY_ID: Lookup[Redemption] = Lookup(
     REDEMPTIONS,
     f"SELECT p.* FROM unnest({{keys}}) AS k (id) CROSS JOIN LATERAL {_OF_ID.format(id='k.id')}",
     ("uuid",),
-    lambda row: row.id,
 )
 
 
-def _last_of(column: str) -> str:
-    """Compose the look-up of the last redemption of the voucher with that code or id."""
-    return f"""SELECT p.* FROM unnest({{keys}}) AS k (key)
-         CROSS JOIN LATERAL (SELECT w.last_redemption_id FROM vouchers w
-                              WHERE w.event_id = $1 AND w.{column} = k.key AND w.last_redemption_id IS NOT NULL LIMIT
-                              1) v
-         CROSS JOIN LATERAL {_OF_ID.format(id="v.last_redemption_id")}"""  # constants
+def _last_of(vouchers: Lookup[Voucher]) -> Lookup[Redemption]:
+    """Return the look-up of the last redemption of each voucher that another one finds."""
+    sql = f"""SELECT p.* FROM {{found}} v CROSS JOIN LATERAL {_OF_ID.format(id="v.last_redemption_id")}
+               WHERE v.last_redemption_id IS NOT NULL"""  # constants
+    return Lookup(f"last_redemption_of_{vouchers.name}", REDEMPTIONS, sql, (), of=vouchers)
 
 
-LAST_OF_CODE: Lookup[Redemption] = Lookup(
-    "last_redemption_of_code", REDEMPTIONS, _last_of("code"), ("text",), lambda row: row.id
-)
-
-LAST_OF_VOUCHER: Lookup[Redemption] = Lookup(
-    "last_redemption_of_voucher", REDEMPTIONS, _last_of("id"), ("uuid",), lambda row: row.id
-)
+LAST_OF_CODE = _last_of(VOUCHER_BY_CODE)
+LAST_OF_VOUCHER = _last_of(VOUCHER_BY_ID)
 
 REDEMPTION_BY_KEY: Lookup[Redemption] = Lookup(
     "redemption_by_key",
@@ -219,7 +211,6 @@ REDEMPTION_BY_KEY: Lookup[Redemption] = Lookup(
                                 AND w.answer ->> 'redemption_id' IS NOT NULL LIMIT 1) v
          CROSS JOIN LATERAL {_OF_ID.format(id="v.id")}""",  # constants
     ("text",),
-    lambda _row: None,
 )
 
 ATTEMPTS: Table[Attempt] = Table(
@@ -269,6 +260,4 @@ CONFLICT_BY_KEY: Lookup[Conflict] = Lookup(
     "conflict_by_key", CONFLICTS, _conflict_of("key"), ("text",), lambda row: row.key
 )
 
-CONFLICT_BY_ID: Lookup[Conflict] = Lookup(
-    "conflict_by_id", CONFLICTS, _conflict_of("id"), ("uuid",), lambda row: row.id
-)
+CONFLICT_BY_ID: Lookup[Conflict] = Lookup("conflict_by_id", CONFLICTS, _conflict_of("id"), ("uuid",))

@@ -28,6 +28,10 @@ def verdict_shape(
     """
     if replayed and voucher is not None and answer["voucher"] is not None:
         voucher = {**voucher, **answer["voucher"]}
+    # An answer that a release before this one stored says nothing of leases.
+    leased_until = answer.get("leased_until")
+    if leased_until is not None and not _same(answer["actor_id"], actor_id):
+        leased_until = None
     return {
         "verdict": "accepted" if answer["reason"] is None else "refused",
         "reason": answer["reason"],
@@ -39,8 +43,7 @@ def verdict_shape(
         "voucher": voucher,
         "previous": _previous(answer, actor_id, now, replayed=replayed),
         "conflict_id": answer["conflict_id"],
-        # An answer that a release before this one stored says nothing of leases.
-        "leased_until": answer.get("leased_until") if _same(answer["actor_id"], actor_id) else None,
+        "leased_until": leased_until,
     }
 
 

@@ -107,14 +107,15 @@ _SELECT = ", ".join(f"v.{column}" for column in VOUCHERS.columns) + ", g.name AS
 GUEST = """LEFT JOIN LATERAL (
     SELECT w.name, w.email FROM guests w WHERE w.event_id = v.event_id AND w.id = v.guest_id LIMIT 1) g ON true"""
 # Codes of a batch that is not on the ledger yet are being written; they do not exist for anybody.
-PUBLISHED = """(v.batch_id IS NULL OR EXISTS (
-    SELECT FROM voucher_batches b WHERE b.event_id = v.event_id AND b.id = v.batch_id AND b.seq IS NOT NULL))"""
+# With EXISTS, PostgreSQL would rather hash the batches of all events first.
+PUBLISHED = """(v.batch_id IS NULL OR (
+    SELECT b.seq FROM voucher_batches b WHERE b.event_id = v.event_id AND b.id = v.batch_id) IS NOT NULL)"""
 
 
-def _probe(keys: str, where: str, limit: str = "LIMIT 1") -> str:
+def _probe(keys: str, where: str, order: str = "") -> str:
     """Compose a look-up: for each of `keys` the published vouchers that `where` finds, with their guests' names."""
     return f"""SELECT p.* FROM unnest({{keys}}) AS k ({keys}) CROSS JOIN LATERAL (
-        SELECT {_SELECT} FROM {where} {GUEST} WHERE {PUBLISHED} ORDER BY v.id {limit}) p"""  # constants
+        SELECT {_SELECT} FROM {where} {GUEST} WHERE {PUBLISHED} {order}) p"""  # constants
 
 
 VOUCHER_BY_CODE: Lookup[Voucher] = Lookup(
@@ -130,13 +131,16 @@ VOUCHER_BY_ID: Lookup[Voucher] = Lookup(
     VOUCHERS,
     _probe("id", "(SELECT * FROM vouchers w WHERE w.event_id = $1 AND w.id = k.id LIMIT 1) v"),
     ("uuid",),
-    lambda row: row.id,
 )
 
 VOUCHERS_OF_GUEST: Lookup[Voucher] = Lookup(
     "vouchers_of_guest",
     VOUCHERS,
-    _probe("guest_id", "(SELECT * FROM vouchers w WHERE w.event_id = $1 AND w.guest_id = k.guest_id OFFSET 0) v", ""),
+    _probe(
+        "guest_id",
+        "(SELECT * FROM vouchers w WHERE w.event_id = $1 AND w.guest_id = k.guest_id OFFSET 0) v",
+        "ORDER BY v.id",
+    ),
     ("uuid",),
     lambda row: row.guest_id,
 )
@@ -167,7 +171,6 @@ VOUCHER_BY_REDEMPTION: Lookup[Voucher] = Lookup(
                    SELECT * FROM vouchers w WHERE w.event_id = $1 AND w.id = r.voucher_id LIMIT 1) w) v""",
     ),
     ("uuid",),
-    lambda row: row.id,
 )
 
 BATCHES: Table[Batch] = Table(
@@ -184,7 +187,6 @@ BATCH_BY_ID: Lookup[Batch] = Lookup(
     """SELECT b.id, b.seq, b.created_at FROM unnest({keys}) AS k (id) CROSS JOIN LATERAL (
               SELECT * FROM voucher_batches v WHERE v.event_id = $1 AND v.id = k.id LIMIT 1) b""",
     ("uuid",),
-    lambda row: row.id,
 )
 
 
