@@ -64,6 +64,8 @@ class Lanes:
             most = max(min(most, self._doors + BESIDE_DOORS), self._doors + RESERVED)
         for place, lane in enumerate(_OTHERS, 1):
             waiting = self._waiting[lane]
+            if not waiting:
+                continue
             reserved = sum(min(RESERVED, len(self._waiting[later])) for later in _OTHERS[place:])
             while waiting and self._doors + self._others < most - reserved:
                 taken.append(waiting.popleft())

@@ -7,7 +7,7 @@ idempotency key.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from itertools import count
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -38,8 +38,8 @@ DRAIN_SECONDS = 3.0
 class Submits(Protocol):
     """Where commands go: the ledger of this process, or the router before it."""
 
-    async def submit(self, command: Command[R]) -> R:
-        """Run one command. Raises Problem."""
+    def submit(self, command: Command[R]) -> Awaitable[R]:
+        """Run one command. Raises Problem, at once or awaited."""
 
 
 class _Waiting:

@@ -55,6 +55,8 @@ class EventWriter:
         """The batch that gathers, and is read for, while the one before is being written."""
         self._writing: Batch | None = None
         self._reading: asyncio.Task[None] | None = None
+        self._is_reading = False
+        """Whether that task has begun: until then nobody waits for it."""
         self._done: deque[tuple[Batch, Commit | None, list[Any]]] = deque()
         self._task: asyncio.Task[None] | None = None
 
@@ -63,10 +65,10 @@ class EventWriter:
         """Whether nothing runs or waits."""
         return self._task is None
 
-    async def submit(self, command: Command[R]) -> R:
-        """Queue the command and wait until it is committed.
+    def submit(self, command: Command[R]) -> asyncio.Future[R]:
+        """Queue the command. To await what is returned is to wait until it is committed.
 
-        Raises Problem: the command's own, or 503 when the queue is full or PostgreSQL is away.
+        Raises Problem 503 when the queue is full; awaited, the command's own or 503 when PostgreSQL is away.
         """
         ticket = Ticket(command)
         self._lanes.admit(ticket)
@@ -74,8 +76,8 @@ class EventWriter:
         if self._task is None:
             self._task = asyncio.create_task(self._run())
         elif self._writing is not None and self._reading is None and self._resident is not None:
-            self._reading = asyncio.create_task(self._read_ahead(self._writing))
-        return await ticket.done
+            self._reading = asyncio.create_task(self._read_ahead())
+        return ticket.done
 
     async def _run(self) -> None:
         try:
@@ -88,24 +90,29 @@ class EventWriter:
 
     async def _next(self) -> Batch | None:
         """Return the batch that has gathered, with all who wait. None: nobody does."""
-        if self._reading is not None:
+        if self._reading is not None and self._is_reading:
             await self._reading
         batch, self._ahead = self._ahead, Batch()
         batch.add(self._lanes.take(0))
         self._lanes.begin()
         return batch if batch.tickets else None
 
-    async def _read_ahead(self, writing: Batch) -> None:
-        """Gather and read for the next batch for as long as `writing` is being written."""
+    async def _read_ahead(self) -> None:
+        """Gather and read for the next batch for as long as the one before is being written."""
+        self._is_reading = True
         try:
-            while self._writing is writing and (fresh := self._lanes.take(len(writing.tickets))):
+            writing = self._writing
+            while writing is not None and self._writing is writing:
+                fresh = self._lanes.take(len(writing.tickets))
+                if not fresh:
+                    break
                 self._ahead.add(fresh)
                 async with self._database.writing() as connection:
                     await self._ahead.read_ahead(connection, self._event_id, writing)
         except Exception as error:  # noqa: BLE001  # then it is read when its turn comes, and that tells what is wrong
             _log.debug("reading ahead failed", extra={"error": type(error).__name__})
         finally:
-            self._reading = None
+            self._reading, self._is_reading = None, False
 
     async def _settle(self, batch: Batch) -> Batch | None:
         """Settle the batch, and a few after it on the same connection. Returns the one that comes then, if it knows."""
@@ -113,7 +120,7 @@ class EventWriter:
             async with self._database.writing() as connection:
                 for _ in range(BATCHES_A_TURN):
                     self._finish(batch, *await self._commit(connection, batch))
-                    if self._reading is not None:
+                    if self._is_reading:
                         break  # it may wait for a connection, and all of them may be held by such as we
                     following = await self._next()
                     if following is None:
@@ -169,7 +176,7 @@ class EventWriter:
                     if view is None:
                         view = await self._view(connection, commands)
                     results = [decide(command, view) for command in commands]
-                    if any(type(result) is NotReadError for result in results):
+                    if view.is_ahead and any(type(result) is NotReadError for result in results):
                         view = await self._view(connection, commands)
                         results = [decide(command, view) for command in commands]
                     lines = tuple(map(Line.of, view.entries))
@@ -259,14 +266,14 @@ class Ledger:
         """Have `listener` called with every commit of this process, in order, right after it."""
         self._listeners.append(listener)
 
-    async def submit(self, command: Command[R]) -> R:
-        """Run one command. Raises Problem; see `EventWriter.submit`."""
+    def submit(self, command: Command[R]) -> asyncio.Future[R]:
+        """Run one command. Raises Problem, at once or awaited; see `EventWriter.submit`."""
         writer = self._writers.get(command.event_id)
         if writer is None:
             self._forget_idle()
             writer = EventWriter(command.event_id, self._database, self._clock, self._tables, self._tell)
             self._writers[command.event_id] = writer
-        return await writer.submit(command)
+        return writer.submit(command)
 
     def forget(self, event_id: UUID) -> None:
         """Drop what is remembered of an event (it was deleted)."""

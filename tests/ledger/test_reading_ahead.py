@@ -178,6 +178,41 @@ async def test_whoever_came_too_late_to_be_read_for(night: Night, beside: Beside
     assert (whole_reads, beside.views_ahead) == (1, 1)  # for the first batch, and for the second
 
 
+async def test_who_comes_at_the_last_moment_is_read_for_before_anybody_is_told(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+):
+    """The database works on the next batch while a crowd gets its answers, also if it came as the write returned."""
+    first_code, second_code = await night.issue(await night.offer(), 2)
+    begun, go = asyncio.Event(), asyncio.Event()
+    order: list[str] = []
+    write, read, tell = writer.write, writer.read, EventWriter._tell
+
+    async def held_write(*arguments: Any) -> bool:
+        written = await write(*arguments)
+        begun.set()
+        await go.wait()
+        return written
+
+    async def noted_read(*arguments: Any) -> Any:
+        order.append("read")
+        return await read(*arguments)
+
+    def noted_tell(event_writer: EventWriter) -> None:
+        order.append("told")
+        tell(event_writer)
+
+    monkeypatch.setattr(writer, "write", held_write)
+    monkeypatch.setattr(writer, "read", noted_read)
+    monkeypatch.setattr(EventWriter, "_tell", noted_tell)
+    first = night.ledgers[0].submit(night.redeeming(first_code))
+    await begun.wait()
+    order.clear()
+    go.set()
+    second = night.ledgers[0].submit(night.redeeming(second_code))
+    assert [(await each)["verdict"] for each in (first, second)] == ["accepted", "accepted"]
+    assert order == ["read", "told", "told"]
+
+
 async def test_codes_that_were_just_published(night: Night, beside: Beside):
     offer, batch_id, code = await night.offer(), new_id(), codes.generate()
     await night.stage(batch_id, offer, [code])
