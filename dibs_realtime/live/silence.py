@@ -6,7 +6,7 @@ from uuid import UUID
 
 from dibs_realtime.live.lines import Parcel
 
-UNHEARD_SECONDS = 0.1
+UNHEARD_SECONDS = 0.2
 """After a parcel that reached nobody the next one waits so long: whoever begins to listen meanwhile reads the ledger
 then, and is behind for no longer than this."""
 

@@ -15,6 +15,7 @@ _DRAWN = bytes(ord(ALPHABET[byte % 32]) for byte in range(256))
 _ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1", " ": None, "-": None})
 _CODE = re.compile(r"[0-9A-Z]{4,32}")
 _BEGINNING = re.compile(r"[0-9A-Z]{1,32}")
+_FOLDED = re.compile(r"[0-9A-HJKMNP-Z]{4,32}")
 _ADDRESS = re.compile(r"https?://[^\s]+/v/([^/?#\s]+)/?(?:[?#].*)?", re.IGNORECASE)
 
 
@@ -49,6 +50,8 @@ def beginning(raw: str) -> str | None:
 
 def read(scanned: str) -> str | None:
     """Return the code in what a door scanned or typed: a voucher's address in any case, or the code alone."""
+    if _FOLDED.fullmatch(scanned):  # most are written as they are kept
+        return scanned
     text = scanned.strip()
     address = _ADDRESS.fullmatch(text)
     return normalise(address[1] if address else text)

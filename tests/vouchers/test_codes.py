@@ -55,6 +55,11 @@ def test_an_address_or_the_code_alone(scanned: str) -> None:
     assert codes.read(scanned) == "7KQ4MX2P9T"
 
 
+@given(st.from_regex(r"[0-9A-Z]{4,32}", fullmatch=True))
+def test_a_code_in_capitals_is_read_as_it_is_normalised(scanned: str) -> None:
+    assert codes.read(scanned) == codes.normalise(scanned)
+
+
 def test_others_see_two_characters() -> None:
     assert codes.masked("7KQ4MX2P9T") == "…9T"
 

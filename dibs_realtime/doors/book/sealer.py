@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -25,7 +26,7 @@ LOOK_SECONDS = 15.0
 """How often events are looked for whose news this process did not hear."""
 IDLE_SECONDS = 30.0
 """The other process ends when there was nothing to do for so long."""
-_ASKED_FOR = (b'"kind":"vouchers.issued"', b'"kind":"voucher.claimed"', b'"kind":"device.paired"')
+_ASKED_FOR = re.compile(rb'"kind":"(?:vouchers\.issued|voucher\.claimed|device\.paired)"')
 """What entries say that ask for seals. A quotation mark in somebody's text is escaped and never looks like it."""
 _LINE_BYTES = 1024 * 1024
 
@@ -98,7 +99,7 @@ class Sealer:
 
     def committed(self, commit: Commit) -> None:
         """Take in what was committed: the ledger's listener."""
-        if any(mark in line.raw for line in commit.lines for mark in _ASKED_FOR):
+        if any(_ASKED_FOR.search(line.raw) for line in commit.lines):
             self._waiting[commit.event_id] = None
             self._awake.set()
 
