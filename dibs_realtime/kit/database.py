@@ -1,6 +1,7 @@
 """Connections to PostgreSQL: a pool for queries and a small one for the ledger's writer."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -196,7 +197,7 @@ class Database:
             reset=_left_as_found,
             server_settings={"application_name": "dibs", **SESSION, **settings},
         )
-        return Lending(pool, self._plan_seconds)
+        return Lending(pool, self._plan_seconds if self._prepared else math.inf)
 
 
 async def _left_as_found(_connection: Connection) -> None:

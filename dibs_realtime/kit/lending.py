@@ -35,7 +35,7 @@ class Lending:
     """
 
     def __init__(self, pool: "asyncpg.Pool[Any]", plan_seconds: float) -> None:
-        """plan_seconds: plans that were made longer ago are not used any more."""
+        """plan_seconds: plans that were made longer ago are not used any more; infinite where none are kept."""
         self._pool = pool
         self._plan_seconds = plan_seconds
         self._planned_at: dict[int, float] = {}
@@ -47,14 +47,17 @@ class Lending:
         self._sweeping: asyncio.Task[None] | None = None
 
     async def take(self, seconds: float) -> Any:
-        """Return a connection, waiting for one up to `seconds`. Raises what the pool raises when there is none."""
+        """Return a connection, waiting for one up to `seconds`. Raises what the pool raises when there is none.
+
+        Plans that are due are dropped first, for which the server gets as many seconds again.
+        """
         connection = await self._resting_or_new(seconds)
         now, pid = asyncio.get_running_loop().time(), connection.get_server_pid()
         if now - self._planned_at.get(pid, now) >= self._plan_seconds:
             try:
-                await connection.execute("DISCARD PLANS")
+                await connection.execute("DISCARD PLANS", timeout=seconds)
             except BaseException:
-                await self._pool.release(connection)
+                connection.terminate()  # the pool would wait for a server that may hang to hear of it
                 raise
             self._planned_at[pid] = now
         elif pid not in self._planned_at:

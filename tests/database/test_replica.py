@@ -1,5 +1,6 @@
 """Long reads go to a replica, and nobody ever sees from it that it is one."""
 
+import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -106,11 +107,17 @@ async def test_a_replica_that_is_away_is_not_missed(database: Database, replica:
     assert await settled(database)
 
 
+@pytest.mark.parametrize("due", [False, True], ids=["", "plans are due"])
 async def test_a_replica_that_hangs_is_asked_once_and_then_left_alone(
-    database: Database, replica: LocalReplica, monkeypatch: pytest.MonkeyPatch
+    database: Database, replica: LocalReplica, monkeypatch: pytest.MonkeyPatch, *, due: bool
 ):
     assert await settled(database)
+    aside = database._replica
+    assert aside is not None
+    if due:
+        aside._planned_at = dict.fromkeys(aside._planned_at, float("-inf"))
     monkeypatch.setattr(module, "REPLICA_REST_SECONDS", 3600)
+    monkeypatch.setattr(module, "ACQUIRE_SECONDS", 3600)
     connection = await asyncpg.connect(replica.url())
     hanging = await connection.fetch("SELECT pid FROM pg_stat_activity WHERE application_name = 'dibs'")
     await connection.close()
@@ -118,7 +125,9 @@ async def test_a_replica_that_hangs_is_asked_once_and_then_left_alone(
     for row in hanging:
         os.kill(row["pid"], signal.SIGSTOP)
     try:
-        assert not (await database.fetch_aside(WHERE))[0]["aside"]
+        async with asyncio.timeout(60):  # what is waited for would take an hour
+            assert not (await database.fetch_aside(WHERE))[0]["aside"]
+        assert aside._pool.get_size() == 0
     finally:
         for row in hanging:
             os.kill(row["pid"], signal.SIGCONT)

@@ -34,7 +34,10 @@ async def test_what_came_back_whole_is_lent_again(pool: "asyncpg.Pool[asyncpg.Re
     assert pool.is_closing()
 
 
-async def test_what_may_have_broken_goes_by_the_pool(pool: "asyncpg.Pool[asyncpg.Record]", database_url: str) -> None:
+async def test_what_may_have_broken_goes_by_the_pool(
+    pool: "asyncpg.Pool[asyncpg.Record]", database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lending, "REST_SECONDS", 3_600)
     lent = Lending(pool, SECONDS)
     connection = await lent.take(SECONDS)
     pid = await connection.fetchval(PID)
@@ -50,6 +53,27 @@ async def test_what_may_have_broken_goes_by_the_pool(pool: "asyncpg.Pool[asyncpg
     fresh = await lent.take(SECONDS)
     assert await fresh.fetchval(PID) != pid
     await lent.give(fresh, whole=True)
+    await lent.close(SECONDS)
+
+
+async def test_plans_are_dropped_when_they_are_due_and_then_begin_anew(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    lent = Lending(pool, 100.0)
+    connection = await lent.take(SECONDS)
+    asked: list[str] = []
+    connection.add_query_logger(lambda record: asked.append(record.query))
+    pid = connection.get_server_pid()
+
+    async def lend_after(seconds: float) -> int:
+        """Return how often plans were dropped for it."""
+        await lent.give(connection, whole=True)
+        lent._planned_at[pid] -= seconds
+        asked.clear()
+        assert await lent.take(SECONDS) is connection
+        await asyncio.sleep(0)  # the driver tells a moment later
+        return asked.count("DISCARD PLANS")
+
+    assert [await lend_after(60) for _ in range(4)] == [0, 1, 0, 1]
+    await lent.give(connection, whole=True)
     await lent.close(SECONDS)
 
 
