@@ -141,7 +141,7 @@ def _insert(table: Table[Any], number: int) -> str:
     names = table.column_list()
     return (
         f"INSERT INTO {table.name} AS t (event_id, {names})"
-        f" SELECT $1, {table.column_list('u.')} FROM {table.rows(table.columns, number)}"
+        f" SELECT $1, {table.column_list('u.')} FROM {_rows(table, table.columns, number)}"
     )
 
 
@@ -152,10 +152,24 @@ def _update(table: Table[Any], number: int) -> str:
     where = " AND ".join(f"k.{column} = u.{column}" for column in table.key)
     return (
         f"UPDATE {table.name} t SET {sets}"
-        f" FROM (SELECT u.*, place.ctid AS place FROM {table.rows(table.changed_columns, number)} CROSS JOIN LATERAL"
+        f" FROM (SELECT u.*, place.ctid AS place FROM {_rows(table, table.changed_columns, number)} CROSS JOIN LATERAL"
         f" (SELECT k.ctid FROM {table.name} k WHERE k.{table.scope} = $1 AND {where} LIMIT 1) place OFFSET 0) u"
         " WHERE t.ctid = u.place"
     )
+
+
+def _rows(table: Table[Any], columns: Iterable[str], number: int) -> str:
+    """Return the rows in `$number`, a JSON array of one array of these columns a row, as a FROM item named `u`."""
+    cells = ", ".join(f"{_cell(place, table.columns[name])} AS {name}" for place, name in enumerate(columns))
+    return f"(SELECT {cells} FROM jsonb_array_elements(${number}::jsonb) AS r) u"
+
+
+def _cell(place: int, kind: str) -> str:
+    if kind == "jsonb":
+        return f"nullif(r -> {place}, 'null')"
+    if kind.endswith("[]"):  # never null
+        return f"ARRAY(SELECT jsonb_array_elements_text(r -> {place}))::{kind}"
+    return f"(r ->> {place})::{kind}"
 
 
 def _on_conflict(table: Table[Any]) -> str:

@@ -4,7 +4,7 @@ A slice declares its tables beside its commands; the writer composes one reading
 out of the parts that the batch needs, so that a batch of any mixture of commands costs two round trips.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
@@ -73,20 +73,6 @@ class Table(Generic[R]):
     def column_list(self, prefix: str = "") -> str:
         """Return the columns as SQL, each with `prefix`."""
         return ", ".join(f"{prefix}{column}" for column in self.columns)
-
-    def rows(self, columns: Iterable[str], number: int) -> str:
-        """Return the rows in `$number`, a JSON array of one array of these columns a row, as a FROM item named `u`."""
-        cells = ", ".join(f"{_cell(place, self.columns[name])} AS {name}" for place, name in enumerate(columns))
-        elements = f"jsonb_array_elements(${number}::jsonb) AS r"
-        return f"(SELECT {cells} FROM {elements}) u"  # noqa: S608  # names from declarations
-
-
-def _cell(place: int, kind: str) -> str:
-    if kind == "jsonb":
-        return f"nullif(r -> {place}, 'null')"
-    if kind.endswith("[]"):  # never null
-        return f"ARRAY(SELECT jsonb_array_elements_text(r -> {place}))::{kind}"
-    return f"(r ->> {place})::{kind}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,8 @@
 """Connections that are lent again at once, and what becomes of those that must not be."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -74,6 +76,24 @@ async def test_plans_are_dropped_when_they_are_due_and_then_begin_anew(pool: "as
 
     assert [await lend_after(60) for _ in range(4)] == [0, 1, 0, 1]
     await lent.give(connection, whole=True)
+    await lent.close(SECONDS)
+
+
+async def test_a_connection_whose_plans_cannot_be_dropped_is_replaced(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    lent = Lending(pool, 0.0)
+    connection = await lent.take(SECONDS)
+    pid = connection.get_server_pid()
+    await lent.give(connection, whole=True)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(TimeoutError):
+            await lent.take(0.1)
+        held = [await lent.take(SECONDS) for _ in range(pool.get_max_size())]
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert pid not in {each.get_server_pid() for each in held}
+    for each in held:
+        await lent.give(each, whole=True)
     await lent.close(SECONDS)
 
 
