@@ -69,3 +69,19 @@ async def test_axe_notices(visitors: Visitors) -> None:
     await page.evaluate("() => { document.querySelector('main').append(document.createElement('button')); }")
     with pytest.raises(AssertionError, match="button-name"):
         await accessible(page)
+
+
+async def test_axe_looks_at_nothing_that_fades(visitors: Visitors) -> None:
+    page: Page = await visitors.open("/")
+    await page.evaluate(
+        """() => {
+          const stir = () => {
+            if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
+            const fading = document.querySelector('strong').animate([{ opacity: 0.2 }, { opacity: 0.2 }], 200);
+            fading.finished.then(stir);
+          };
+          stir();
+        }"""
+    )
+    await accessible(page)
+    assert not await page.evaluate("() => matchMedia('(prefers-reduced-motion: reduce)').matches")

@@ -169,6 +169,7 @@ async def guest_long(stage: Stage) -> Page:
     page = await claimed(stage, await Long(stage.world).begin())
     await page.get_by_role("button", name="Close").click()
     await expect(page.get_by_role("heading", name="Yours")).to_be_visible()
+    await expect(page.get_by_text("1,234,565", exact=True)).to_be_visible()
     return page
 
 
