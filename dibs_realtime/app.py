@@ -148,7 +148,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
         sessions,
         limits,
         TokenBucket("guests", settings.guest_burst, settings.guests_per_second),
-        FailureWindow("access-code", settings.login_failures_per_address, 600),
+        TokenBucket("access-code", settings.access_code_burst, settings.access_codes_per_second),
         clock,
     )
     doors = DoorDesk(router, gatekeeper.role_of, timedelta(minutes=settings.lease_minutes))

@@ -66,6 +66,8 @@ class Settings(BaseSettings):
     pairing_failures_per_address: int = Field(default=10, ge=1)  # within a minute
     guest_burst: int = Field(default=300, ge=1)  # new guests of one address at once ...
     guests_per_second: float = Field(default=5.0, gt=0)  # ... and afterwards
+    access_code_burst: int = Field(default=100, ge=1)  # wrong access codes of one event by one address at once ...
+    access_codes_per_second: float = Field(default=1.0, gt=0)  # ... and afterwards
     lookups_per_address: int = Field(default=120, ge=1)  # of voucher pages by code, within a minute
     lease_minutes: int = Field(default=120, ge=1, le=10_080)  # how long a door holds the uses that it was lent
     messages_per_second: int = Field(default=50, ge=1)  # of one socket; twice that in a burst

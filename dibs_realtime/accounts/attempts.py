@@ -1,9 +1,9 @@
 """How often one may try to sign in, to register, or to use a link."""
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
-from dibs_realtime.kit import problems
 from dibs_realtime.kit.limits import Attempt, FailureWindow, Limits
 from dibs_realtime.kit.passwords import Passwords
 
@@ -34,28 +34,18 @@ class Attempts:
         """Count a registration: its answer tells whether an account exists. Raises Problem 429."""
         await self._limits.count(self._registrations, address, now)
 
-    async def guess_link(self, address: str, now: datetime) -> Attempt:
-        """Count the use of a link; `take_back` it when the link is good. Raises Problem 429."""
-        return await self._limits.count(self._per_address, address, now)
+    def guess_link(self, address: str, now: datetime) -> AbstractAsyncContextManager[Attempt]:
+        """Let a link be used: `fail` when nobody has made it. Raises Problem 429."""
+        return self._limits.attempt(now, (self._per_address, address))
 
     async def verify(self, password: str, stored: str | None, account: str, address: str, now: datetime) -> bool:
-        """Verify a password as `Passwords.verify` does; only a wrong one stays counted.
+        """Verify a password as `Passwords.verify` does; only a wrong one counts.
 
         account: whatever tells the account apart. Raises Problem 429 before anything is verified, and 503.
         """
-        attempts: list[Attempt] = []
-        try:
-            attempts.append(await self._limits.count(self._per_account, f"{account} {address}", now))
-            attempts.append(await self._limits.count(self._per_address, address, now))
+        windows = ((self._per_account, f"{account} {address}"), (self._per_address, address))
+        async with self._limits.attempt(now, *windows) as attempt:
             right = await self._passwords.verify(password, stored)
-        except problems.Problem:
-            await self.take_back(*attempts)
-            raise
-        if right:
-            await self.take_back(*attempts)
-        return right
-
-    async def take_back(self, *attempts: Attempt) -> None:
-        """Uncount what was no failure."""
-        for attempt in attempts:
-            await self._limits.take_back(attempt)
+            if not right:
+                attempt.fail()
+            return right

@@ -184,12 +184,12 @@ class Accounts:
     async def choose_password(self, choice: PasswordChoice, origin: Origin) -> None:
         """Set the password of the link's account; all its sessions end. Raises Problem 404, 429."""
         now, digest = self.clock(), secret_hash(choice.token.get_secret_value())
-        attempt = await self._attempts.guess_link(origin.address, now)
-        async with self.database.reading() as connection:
-            known = await PasswordLinkRepository(connection).find(digest, now)
-        if known is None:
-            raise _used_up()
-        await self._attempts.take_back(attempt)
+        async with self._attempts.guess_link(origin.address, now) as attempt:
+            async with self.database.reading() as connection:
+                known = await PasswordLinkRepository(connection).find(digest, now)
+            if known is None:
+                attempt.fail()
+                raise _used_up()
         hashed = await self._passwords.hash(choice.password.get_secret_value())
         async with self.database.transaction() as connection:
             users = UserRepository(connection)

@@ -16,7 +16,7 @@ from dibs_realtime.events.tokens import token_end
 from dibs_realtime.kit import problems
 from dibs_realtime.kit.clock import Clock
 from dibs_realtime.kit.ids import new_id
-from dibs_realtime.kit.limits import FailureWindow, Limits, TokenBucket
+from dibs_realtime.kit.limits import Limits, TokenBucket
 from dibs_realtime.ledger.editing import render
 from dibs_realtime.ledger.routing import Submits
 from dibs_realtime.vouchers import codes
@@ -34,7 +34,7 @@ class GuestDesk:
         sessions: SessionDirectory,
         limits: Limits,
         new_guests: TokenBucket,
-        wrong_access_codes: FailureWindow,
+        wrong_access_codes: TokenBucket,
         clock: Clock,
     ) -> None:
         self._ledger = ledger
@@ -53,11 +53,13 @@ class GuestDesk:
             raise problems.not_found()
         await self._limits.take(self._new_guests, address, now)
         if door.guest_access == "access_code":
-            attempt = await self._limits.count(self._wrong_access_codes, address, now)
+            # Only wrong ones count, and only in this event: a venue's crowd comes from one address, typos among it.
+            guesses = f"{door.event_id} {address}"
+            await self._limits.look(self._wrong_access_codes, guesses, now)
             given = (wanted.access_code or "").strip()
             if not hmac.compare_digest(given.encode(), (door.access_code or "").encode()):
+                await self._limits.take(self._wrong_access_codes, guesses, now)
                 raise problems.forbidden("This event asks for its access code.")
-            await self._limits.take_back(attempt)
         if door.guest_name == "required" and wanted.name is None:
             raise problems.unprocessable("This event asks for a name.", loc=("body", "name"))
         # Where no name is asked for none is kept.

@@ -66,17 +66,13 @@ class PairingOffice:
         expired code and 429 after too many wrong ones from this address.
         """
         now = self._clock()
-        attempt = await self._limits.count(self._rule, address, now)
         nonce_hash = hashlib.sha256(nonce.encode()).digest()
-        try:
+        async with self._limits.attempt(now, (self._rule, address)) as attempt:
             pairing = await self._repository.take(
                 digest(code), nonce_hash, now, now - ASK_AGAIN_WITHIN, user_agent, self._sessions
             )
-        except problems.Problem:  # our failure is no wrong code of theirs
-            await self._limits.take_back(attempt)
-            raise
-        if pairing is None:
-            raise problems.not_found("This pairing code is wrong, used or too old. Ask for a new one.")
-        await self._limits.take_back(attempt)
+            if pairing is None:
+                attempt.fail()
+                raise problems.not_found("This pairing code is wrong, used or too old. Ask for a new one.")
         device = await self._ledger.submit(MarkPaired(pairing.event_id, pairing.device_id, pairing.session_id))
         return pairing.event_id, device, await self._sessions.long_token(pairing.session_id, now)

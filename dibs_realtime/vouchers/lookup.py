@@ -19,10 +19,10 @@ class PublicLookup:
 
     async def find(self, written: str, address: str) -> PublicVoucher:
         """Return the voucher. Raises Problem 404, or 429 after too many codes that nobody has."""
-        attempt = await self._limits.count(self._misses, address, self._clock())
-        code = codes.normalise(written)
-        found = await queries.public_voucher(self._database, code) if code is not None else None
-        if found is None:
-            raise problems.not_found()
-        await self._limits.take_back(attempt)
-        return found
+        async with self._limits.attempt(self._clock(), (self._misses, address)) as attempt:
+            code = codes.normalise(written)
+            found = await queries.public_voucher(self._database, code) if code is not None else None
+            if found is None:
+                attempt.fail()
+                raise problems.not_found()
+            return found

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import StartNode
 from tests.support.clock import MovableClock
 from tests.support.rest import Client, Rest
 from tests.support.world import PASSWORD, Party, World, fresh_key
@@ -192,3 +193,23 @@ async def test_tokens_of_guests_and_devices_end_thirty_days_after_the_event(part
     clock.forward(hours=2)
     await party.guest.refused(401, "GET", "/guest/vouchers")
     await party.device.refused(401, "GET", f"{party.path}/gates")
+
+
+async def test_mistyped_access_codes_keep_a_venue_out_for_no_longer_than_a_second(
+    start_node: StartNode, clock: MovableClock
+) -> None:
+    world = World(await start_node(access_code_burst=3), clock)
+    owner = await world.organizer()
+    asking = {"guest_access": "access_code", "access_code": "Sesame"}
+    event, other = await world.event(owner, **asking), await world.event(owner, **asking)
+    guests = f"/public/events/{event['slug']}/guests"
+    right, wrong = {"access_code": "Sesame"}, {"access_code": "sesam"}
+    for _ in range(3):
+        await world.nobody.post(guests, right)
+        await world.nobody.refused(403, "POST", guests, wrong)
+    late = await world.nobody.ask("POST", guests, right)
+    assert (late.status, late.headers["Retry-After"]) == (429, "1")
+    await world.nobody.post(f"/public/events/{other['slug']}/guests", right)
+    clock.forward(seconds=1)
+    for _ in range(10):
+        await world.nobody.post(guests, right)

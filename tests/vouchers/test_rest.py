@@ -279,3 +279,20 @@ async def test_who_guesses_codes_is_slowed_down(start_node: StartNode) -> None:
     for _ in range(5):
         await world.nobody.refused(404, "GET", "/public/vouchers/0000000000")
     await world.nobody.refused(429, "GET", f"/public/vouchers/{party.codes[0]}")
+
+
+async def test_what_goes_wrong_here_is_no_guess_of_theirs(
+    start_node: StartNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(await start_node(lookups_per_address=2))
+    party = await Party(world).begin()
+    page = f"/public/vouchers/{party.codes[0]}"
+
+    async def away(*_given: object) -> None:
+        raise problems.unavailable("The database is away.")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(queries, "public_voucher", away)
+        for _ in range(5):
+            await world.nobody.refused(503, "GET", page)
+    await world.nobody.get(page)
