@@ -11,7 +11,6 @@ from aiohttp.test_utils import make_mocked_request
 from prometheus_client import CollectorRegistry, Counter
 
 from dibs_realtime.kit.clock import utc_now
-from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.http.address import Addresses
 from dibs_realtime.kit.http.binding import bind
 from dibs_realtime.kit.http.middleware import HttpFigures, middleware
@@ -20,7 +19,7 @@ from dibs_realtime.local.redis import LocalRedis
 from dibs_realtime.pages.documents import Documents
 from dibs_realtime.pages.folder import WebFolder
 from dibs_realtime.pages.machine import MetricsDoor
-from dibs_realtime.pages.routes import routes
+from dibs_realtime.pages.routes import READY_SECONDS, routes
 from dibs_realtime.pages.site import add_pages
 from tests.support.rest import Client
 from tests.support.waiting import PATIENCE
@@ -56,14 +55,16 @@ def folder(tmp_path: Path) -> WebFolder:
 
 
 @pytest.fixture
-def serve(aiohttp_client: Serve, database: Database, redis_url: str) -> Serve:
-    async def start(folder: WebFolder | None = None, **server: object) -> Client:
+def serve(aiohttp_client: Serve, redis_url: str) -> Serve:
+    async def start(
+        folder: WebFolder | None = None, unheard: Callable[[], float] = lambda: 0.4, **server: object
+    ) -> Client:
         registry = CollectorRegistry()
         Counter("parties", "Parties.", registry=registry).inc()
         documents = Documents(lambda: {"openapi": "3.1.0"}, lambda: {"asyncapi": "3.0.0"})
         redis = Redis(redis_url, timeout=PATIENCE)
         app = web.Application(middlewares=[middleware(HttpFigures(registry), utc_now)])
-        bind(app, routes(database, redis, registry, MetricsDoor(), documents), Anybody(), Addresses(()))
+        bind(app, routes(unheard, redis, registry, MetricsDoor(), documents), Anybody(), Addresses(()))
         add_pages(app, folder)
 
         async def connected(_: web.Application) -> AsyncIterator[None]:
@@ -203,11 +204,12 @@ async def test_health_and_documents(serve: Serve) -> None:
     assert await (await client.get("/api/asyncapi.json")).json() == {"asyncapi": "3.0.0"}
 
 
-async def test_ready_is_who_has_postgresql(serve: Serve, database: Database) -> None:
-    client = await serve()
+async def test_ready_is_whom_postgresql_answers(serve: Serve) -> None:
+    unheard = 0.0
+    client = await serve(unheard=lambda: unheard)
     ready = await client.get("/readyz")
     assert await ready.json() == {"status": "ready", "postgresql": "up", "redis": "up"}
-    await database.close()
+    unheard = READY_SECONDS + 0.1
     unready = await client.get("/readyz")
     assert unready.status == 503
     assert unready.content_type == "application/problem+json"

@@ -69,6 +69,17 @@ class Pooler:
 
     def __enter__(self) -> Self:
         """Start it."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop it."""
+        self.stop()
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
         account = account_for(self._folder, self._program)
         make_private(self._folder, account.uid)
         config = self._folder / "pgbouncer.ini"
@@ -85,12 +96,9 @@ class Pooler:
             assert self._child.poll() is None, log
             assert time.monotonic() < deadline, log
             pause(0.02)
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop it."""
+    def stop(self) -> None:
+        """Stop it: PostgreSQL is away for whoever comes through it."""
         if self._child:
             self._child.stop((SIGINT, 5.0))
 

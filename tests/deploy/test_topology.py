@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import socketio
 from dibs_realtime.local.postgres import LocalPostgres
 from dibs_realtime.settings import Settings
 from tests.deploy.pooler import Pooler
-from tests.deploy.topology import Front, Node, topology
+from tests.deploy.topology import SECONDS, Front, Node, topology
 from tests.live.clients import Observer
 from tests.live.party import Party, new_key
 from tests.support.waiting import eventually
@@ -83,20 +84,27 @@ async def replace(node: Node, *, kill: bool) -> None:
     assert node.pid != before
 
 
+@contextlib.contextmanager
+def pooled(
+    settings: Settings, database_url: str, postgres: LocalPostgres, folder: Path
+) -> Iterator[tuple[Settings, Pooler]]:
+    """Run a pooler before the test's database; give settings that lead through it."""
+    name = database_url.rpartition("?")[0].rpartition("/")[2]
+    (folder / "pooler").mkdir()
+    with Pooler(folder / "pooler", postgres, database=name, writers=8) as pooler:
+        through = {
+            "database_url": pooler.url(),
+            "database_writer_url": pooler.url("dibs_writer"),
+            "database_prepared_statements": pooler.prepares,
+            "trusted_proxies": (),
+        }
+        yield settings.model_copy(update=through), pooler
+
+
 async def test_nobody_loses_anything(
     settings: Settings, database_url: str, postgres: LocalPostgres, tmp_path: Path
 ) -> None:
-    name = database_url.rpartition("?")[0].rpartition("/")[2]
-    (tmp_path / "pooler").mkdir()
-    with Pooler(tmp_path / "pooler", postgres, database=name, writers=8) as pooler:
-        behind = settings.model_copy(
-            update={
-                "database_url": pooler.url(),
-                "database_writer_url": pooler.url("dibs_writer"),
-                "database_prepared_statements": pooler.prepares,
-                "trusted_proxies": (),
-            }
-        )
+    with pooled(settings, database_url, postgres, tmp_path) as (behind, _):
         async with topology(behind, tmp_path) as (front, nodes):
             party = await Party.begin(front)  # type: ignore[arg-type]  # it only asks
             door, _ = await party.device()
@@ -133,3 +141,21 @@ async def test_nobody_loses_anything(
             assert sum(screen.returns for screen in screens) > returned
             # What machines tell each other stays inside.
             assert [await front.page(path) for path in ("/metrics", "/readyz", "/")] == [404, 404, 200]
+
+
+async def test_while_postgresql_is_away_everybody_is_told_to_come_back(
+    settings: Settings, database_url: str, postgres: LocalPostgres, tmp_path: Path
+) -> None:
+    with pooled(settings, database_url, postgres, tmp_path) as (behind, pooler):
+        async with topology(behind, tmp_path) as (front, _):
+            pooler.stop()
+            by_caddy = False
+            async with asyncio.timeout(SECONDS):
+                while not by_caddy:
+                    status, headers, told = await front.once("/api/v1/public/events/nobody")
+                    assert (status, headers["Content-Type"]) == (503, "application/problem+json")
+                    assert int(headers["Retry-After"]) > 0
+                    assert told.items() >= {"title": "Service Unavailable", "status": 503}.items()
+                    by_caddy = "request_id" not in told
+            pooler.start()
+            assert (await front.send("GET", "/public/events/nobody"))[0] == 404

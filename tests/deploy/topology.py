@@ -5,7 +5,7 @@ import contextlib
 import os
 import ssl
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
@@ -107,6 +107,11 @@ class Front:
         got, answer = await self.send(method, path, token, body)
         assert got == status, answer
         return answer
+
+    async def once(self, path: str) -> tuple[int, Mapping[str, str], Any]:
+        """Return the answer to one request as it is: status, headers, JSON."""
+        async with self.session.get(f"{self.url}{path}") as answer:
+            return answer.status, answer.headers, await answer.json(content_type=None)
 
     async def page(self, path: str) -> int:
         """Return the status of an address outside the API."""
