@@ -55,9 +55,9 @@ class PairingOffice:
         await self._repository.add(digest(code), event_id, device_id, now, now + VALID_FOR)
         return code, now + VALID_FOR
 
-    async def end_sessions(self, device_id: UUID, reason: str) -> None:
-        """End every session that speaks for the device, on every node, one that was begun this very moment too."""
-        await self._repository.end_sessions(device_id, reason, self._sessions)
+    async def end_sessions(self, event_id: UUID, device_id: UUID, reason: str) -> None:
+        """End every session that speaks for the device, on every node, and void the codes that would begin one."""
+        await self._repository.end_sessions(event_id, device_id, reason, self._sessions)
 
     async def pair(self, code: str, nonce: str, address: str, user_agent: str) -> tuple[UUID, Device, str]:
         """Trade a code for a token. Returns the event, the device and the token.

@@ -98,9 +98,12 @@ class PairingRepository:
         await sessions.announce(ended)
         return TakenPairing(row["event_id"], row["device_id"], session.id)
 
-    async def end_sessions(self, device_id: UUID, reason: str, sessions: SessionDirectory) -> None:
-        """End all sessions of a device."""
+    async def end_sessions(self, event_id: UUID, device_id: UUID, reason: str, sessions: SessionDirectory) -> None:
+        """End all sessions of a device, and void the codes that would begin another one."""
         async with self._database.transaction() as connection:
+            await connection.execute(
+                "DELETE FROM pairings WHERE event_id = $1 AND device_id = $2 AND used_at IS NULL", event_id, device_id
+            )
             ended = await sessions.revoke_sessions_of(connection, device_id, reason)
         await sessions.announce(ended)
 

@@ -37,7 +37,7 @@ from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.http.routes import Call, Routes
 from dibs_realtime.kit.ids import new_id
 from dibs_realtime.kit.wire import Page, PageQuery
-from dibs_realtime.ledger.editing import render
+from dibs_realtime.ledger.editing import check_version, render
 from dibs_realtime.ledger.queries import resident_view
 from dibs_realtime.ledger.view import View
 from dibs_realtime.ledger.writer import Ledger
@@ -106,6 +106,13 @@ def device_routes(
     async def with_presence(event_id: UUID, device: Device) -> DeviceOut:
         return shown(event_id, device, await presence.of(event_id, clock()))
 
+    async def known(call: Call) -> Device:
+        view = await resident_view(database, call.event_id, (DEVICES,))
+        device = device_of(view, call.path["device_id"])
+        if device is None:
+            raise problems.not_found()
+        return device
+
     async def pairing(event_id: UUID, device: Device) -> Pairing:
         code, expires_at = await office.code_for(event_id, device.id)
         return Pairing(
@@ -144,20 +151,22 @@ def device_routes(
     @r.delete("/events/{event_id}/devices/{device_id}", who="M")
     async def revoke(call: Call) -> None:
         """End a device for good; its token ends within a second, everywhere."""
-        device_id = call.path["device_id"]
-        await ledger.submit(RevokeDevice(call.event_id, actor_of(call.caller), device_id, call.if_match))
-        await office.end_sessions(device_id, "device_revoked")
+        device = await known(call)
+        if device.status != "revoked":
+            check_version(device, call.if_match)
+        # Its sessions first: whatever fails afterwards, no phone works on that everybody sees as ended. And once more
+        # for a phone that was paired just then.
+        await office.end_sessions(call.event_id, device.id, "device_revoked")
+        await ledger.submit(RevokeDevice(call.event_id, actor_of(call.caller), device.id, call.if_match))
+        await office.end_sessions(call.event_id, device.id, "device_revoked")
 
     @r.post("/events/{event_id}/devices/{device_id}/pairing", who="M", problems=(409,))
     async def pair_anew(call: Call) -> Pairing:
         """Get a new pairing code for the same device (a lost phone); its old token ends."""
-        view = await resident_view(database, call.event_id, (DEVICES,))
-        device = device_of(view, call.path["device_id"])
-        if device is None:
-            raise problems.not_found()
+        device = await known(call)
         if device.status == "revoked":
             raise problems.conflict("This device was ended. Add a new one.")
-        await office.end_sessions(device.id, "paired_again")
+        await office.end_sessions(call.event_id, device.id, "paired_again")
         return await pairing(call.event_id, device)
 
     @r.post("/devices/pair", who="-", problems=(404, 409, 429))

@@ -7,8 +7,11 @@ import pytest
 
 from dibs_realtime.app import PARTS
 from dibs_realtime.doors.commands import RevokeDevice
+from dibs_realtime.doors.repository import PairingRepository
+from dibs_realtime.kit import problems
 from dibs_realtime.kit.database import Database
 from dibs_realtime.ledger.model import SYSTEM
+from dibs_realtime.ledger.writer import Ledger
 from tests.conftest import StartNode
 from tests.support.rest import Client, Rest
 from tests.support.world import Party, World, fresh_key, redeem
@@ -43,6 +46,43 @@ async def test_a_device_that_ended_on_the_ledger_alone_redeems_nothing(party: Pa
     await ledger.submit(RevokeDevice(UUID(party.id), SYSTEM, UUID(device_id), None))
     body = {"code": party.codes[0], "idempotency_key": fresh_key()}
     assert (await party.device.ask("POST", f"/events/{party.id}/redemptions", body)).status == 401
+
+
+async def test_a_device_whose_end_breaks_off_can_be_ended_again(party: Party, monkeypatch: pytest.MonkeyPatch):
+    device_id = (await party.owner.get(f"/events/{party.id}/devices"))["items"][0]["id"]
+    path, doors = f"/events/{party.id}/devices/{device_id}", f"/events/{party.id}/snapshot"
+
+    async def away(*_given: object) -> None:
+        raise problems.unavailable()
+
+    for owner, name in ((PairingRepository, "end_sessions"), (Ledger, "submit")):
+        with monkeypatch.context() as outage:
+            outage.setattr(owner, name, away)
+            await party.owner.refused(503, "DELETE", path)
+        # Never the other way round: a phone that is shown as ended is.
+        (device,) = (await party.owner.get(f"/events/{party.id}/devices"))["items"]
+        assert device["status"] == "paired"
+    assert (await party.device.ask("GET", doors)).status == 401
+    await party.owner.refused(412, "DELETE", path, headers={"If-Match": '"77"'})
+    await party.owner.delete(path)
+    (device,) = (await party.owner.get(f"/events/{party.id}/devices"))["items"]
+    assert device["status"] == "revoked"
+    await party.owner.delete(path)
+
+
+async def test_who_may_not_end_a_device_ends_no_session_of_it(party: Party):
+    device_id = (await party.owner.get(f"/events/{party.id}/devices"))["items"][0]["id"]
+    elsewhere = await party.world.event(party.owner)
+    await party.owner.refused(404, "DELETE", f"/events/{elsewhere['id']}/devices/{device_id}")
+    await party.owner.refused(412, "DELETE", f"/events/{party.id}/devices/{device_id}", headers={"If-Match": '"77"'})
+    assert (await party.device.ask("GET", f"/events/{party.id}/snapshot")).status == 200
+
+
+async def test_a_code_that_was_not_used_yet_ends_with_its_device(party: Party):
+    pairing = await party.owner.post(f"/events/{party.id}/devices", {"label": "Late"})
+    await party.owner.delete(f"/events/{party.id}/devices/{pairing['device']['id']}")
+    body = {"pairing_code": pairing["pairing_code"], "pairing_nonce": fresh_key()}
+    await party.world.nobody.refused(404, "POST", "/devices/pair", body)
 
 
 async def test_a_locked_device_redeems_at_its_own_gate_only(party: Party):
