@@ -32,6 +32,7 @@ from dibs_realtime.doors.repository import PairingRepository, PresenceRepository
 from dibs_realtime.doors.routes import device_routes, gate_routes
 from dibs_realtime.doors.searching import search_routes
 from dibs_realtime.events.access import Gatekeeper
+from dibs_realtime.events.ends import EventEnds
 from dibs_realtime.events.members.routes import routes as member_routes
 from dibs_realtime.events.members.use_cases import Members
 from dibs_realtime.events.repository import EventRepository
@@ -139,6 +140,8 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
         clock=clock,
     )
     members = Members(database, sessions, settings.public_url, clock)
+    events = EventRepository(database, sessions)
+    ends = EventEnds(events)
     office = PairingOffice(
         PairingRepository(database), sessions, ledger, limits, settings.pairing_failures_per_address, clock
     )
@@ -169,7 +172,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
         # The router tries addresses of the same beginning one after the other: the doors' come first.
         *redemption_routes(doors, ledger, database, clock),
         *account_routes(accounts),
-        *event_routes(database, ledger, EventRepository(database, sessions), clock),
+        *event_routes(database, ledger, events, ends, clock),
         *member_routes(members),
         *gate_routes(database, ledger),
         *offer_routes(database, ledger),
@@ -210,7 +213,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
     bind(app, routes, gatekeeper, addresses)
     add_pages(app, built())
     hub.attach(app)
-    app.cleanup_ctx.append(_lifetime(database, redis, sessions, passwords, router, sealer, hub))
+    app.cleanup_ctx.append(_lifetime(database, redis, sessions, passwords, ends, router, sealer, hub))
     app.cleanup_ctx.append(_janitor(publisher.staging, clock))
     app.on_shutdown.append(lambda _: router.leave())
     app.on_shutdown.append(lambda _: hub.close())
@@ -240,6 +243,7 @@ def _lifetime(
     redis: Redis,
     sessions: SessionDirectory,
     passwords: Passwords,
+    ends: EventEnds,
     router: Router,
     sealer: Sealer,
     hub: Hub,
@@ -253,6 +257,7 @@ def _lifetime(
             await redis.open()
             stack.push_async_callback(sessions.close)
             await sessions.open()
+            stack.push_async_callback(ends.close)
             stack.push_async_callback(sealer.close)
             sealer.start()
             stack.push_async_callback(router.close)

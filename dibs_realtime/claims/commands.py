@@ -55,14 +55,11 @@ class ClaimVoucher(KeyedCommand[dict[str, Any]]):
         yield Read(UNCLAIMED, self.offer_id)
         yield Read(VOUCHER_BY_CODE, self.new_code)
 
-    def decide(self, view: View) -> dict[str, Any]:
-        if live_offer(view, self.offer_id) is None:
-            raise problems.not_found()
-        return super().decide(view)
-
     def act(self, view: View) -> Mapping[str, Any]:
+        # Looked for here, after the key: an offer that is gone meanwhile changes no verdict that was given.
         offer = live_offer(view, self.offer_id)
-        assert offer is not None
+        if offer is None:
+            raise problems.not_found()
         held = sum(
             1
             for voucher in view.select(VOUCHERS_OF_GUEST, self.guest_id)

@@ -8,6 +8,7 @@ from dibs_realtime.accounts.caller import Caller, User, user
 from dibs_realtime.events import queries
 from dibs_realtime.events.actors import actor_of
 from dibs_realtime.events.commands import SetEventStatus, UpdateEvent
+from dibs_realtime.events.ends import EventEnds
 from dibs_realtime.events.model import Event
 from dibs_realtime.events.repository import EventRepository
 from dibs_realtime.events.schemas import EventOut, EventPatch, EventQuery, NewEvent, slug_from
@@ -21,7 +22,7 @@ from dibs_realtime.kit.wire import Page
 from dibs_realtime.ledger.writer import Ledger
 
 
-def routes(database: Database, ledger: Ledger, repository: EventRepository, clock: Clock) -> Routes:
+def routes(database: Database, ledger: Ledger, repository: EventRepository, ends: EventEnds, clock: Clock) -> Routes:
     """Return the slice's routes."""
     r = Routes("events")
 
@@ -65,7 +66,7 @@ def routes(database: Database, ledger: Ledger, repository: EventRepository, cloc
         changes = {name: getattr(body, name) for name in body.model_fields_set}
         await ledger.submit(UpdateEvent(call.event_id, actor_of(call.caller), changes, call.if_match))
         if "ends_at" in changes:
-            await repository.follow_end(call.event_id)
+            await ends.follow(call.event_id)
         return await shown(call.event_id, call.caller)
 
     @r.delete("/events/{event_id}", who="O", problems=(409,))

@@ -57,8 +57,10 @@ class Beacon:
         loop = asyncio.get_running_loop()
         told_at = loop.time()
         while True:
-            await self._pause()
-            tell = loop.time() - told_at >= HEAD_SECONDS
+            due = told_at + HEAD_SECONDS
+            await self._pause(due)
+            self._wanted.clear()
+            tell = loop.time() >= due
             if tell:
                 told_at = loop.time()
             try:
@@ -68,19 +70,18 @@ class Beacon:
             except Exception:  # noqa: BLE001  # whatever it is, this loop must go on
                 _log.exception("the beacon failed")
 
-    async def _pause(self) -> None:
-        """Wait for the next beat: a full one while the bus works, else a short one; less when somebody asks."""
+    async def _pause(self, due: float) -> None:
+        """Wait until watchers are to be told again; less while the bus is away, or when somebody asks."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        while loop.time() - began < HEAD_SECONDS:
+        while loop.time() < due:
             try:
-                async with asyncio.timeout(ALONE_SECONDS / 2):
+                async with asyncio.timeout_at(min(loop.time() + ALONE_SECONDS / 2, due)):
                     await self._wanted.wait()
             except TimeoutError:
                 if not self._bus.is_live and loop.time() - began >= ALONE_SECONDS:
                     return
             else:
-                self._wanted.clear()
                 return
 
     async def _look(self, *, tell: bool) -> None:

@@ -18,11 +18,19 @@ RETRY_SECONDS = 1.0
 class Conflater(Generic[Key]):
     """Runs `action(key)` at once after a touch, one run at a time for each key and at most one in `seconds`.
 
-    A touch during or soon after a run is never lost: it makes another run. A run that fails is tried again.
+    `longer(key)`: seconds to pause after a run where that is more. A touch during or soon after a run is never lost: it
+    makes another run. A run that fails is tried again.
     """
 
-    def __init__(self, seconds: float, action: Callable[[Key], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        action: Callable[[Key], Awaitable[None]],
+        *,
+        longer: Callable[[Key], float] = lambda _: 0.0,
+    ) -> None:
         self._seconds = seconds
+        self._longer = longer
         self._action = action
         self._dirty: set[Key] = set()
         self._tasks: dict[Key, asyncio.Task[None]] = {}
@@ -50,6 +58,7 @@ class Conflater(Generic[Key]):
                 pause = self._seconds
                 try:
                     await self._action(key)
+                    pause = max(pause, self._longer(key))
                 except Exception as error:  # noqa: BLE001  # whatever it is, it is tried again
                     if not isinstance(error, problems.Problem):
                         _log.exception("a message could not be made")

@@ -76,7 +76,7 @@ class Hub:
         self._beacon = Beacon(ports, self._feeds, self._bus, gathering, fanout)
         self._guests = GuestVouchers(ports.guest_vouchers, connections, fanout)
         self._burns = Burns(ports.door_states, connections, fanout)
-        self._public = PublicCounts(ports.public_event, ports.counts, connections, fanout)
+        self._public = PublicCounts(ports.public_event, ports.counts, connections, fanout, limits)
         self._presence = Presence(
             PresenceRepository(database, self.node_id), connections, fanout, self._bus, clock, self._watched
         )

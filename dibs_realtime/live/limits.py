@@ -25,6 +25,10 @@ class LiveLimits:
     """What a frame costs for each watcher: measured on one core, the kernel's share included."""
     gather_seconds: float = 0.1
     """Longer than that nothing is gathered: a screen still seems to follow at once."""
+    counts_share: float = 0.1
+    """So much of a core may go into the numbers of one event's public page."""
+    counts_seconds: float = 2
+    """Longer than that they do not wait, however many look."""
     return_seconds: float = 0.002
     """When a node stops its clients come back spread over so much time for each: a connection costs about half of that,
     and the nodes that take them in have doors to answer."""

@@ -1,4 +1,7 @@
-"""The public page's numbers: what is left of each offer and whether it can be had, as fast as people can read."""
+"""The public page's numbers: what is left of each offer and whether it can be had, as fast as people can read.
+
+The more pages are open the rarer they are: with 2,000 and less five times a second, with 10,000 once.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping
@@ -9,6 +12,7 @@ from dibs_realtime.claims.schemas import PublicEvent
 from dibs_realtime.kit import problems
 from dibs_realtime.live.conflate import Conflater, Shared
 from dibs_realtime.live.connections import Connection, Connections, Fanout, public_room
+from dibs_realtime.live.limits import LiveLimits
 
 EACH_SECONDS = 0.2
 
@@ -19,7 +23,9 @@ ReadCounts = Callable[[UUID], Awaitable[Mapping[str, Any]]]
 class PublicCounts:
     """Sends `counts` to those who look at a public page, under the address by which they found it."""
 
-    def __init__(self, event: ReadEvent, counts: ReadCounts, connections: Connections, fanout: Fanout) -> None:
+    def __init__(
+        self, event: ReadEvent, counts: ReadCounts, connections: Connections, fanout: Fanout, limits: LiveLimits
+    ) -> None:
         self._event = event
         self._counts = counts
         self._connections = connections
@@ -27,7 +33,9 @@ class PublicCounts:
         self._slugs: defaultdict[UUID, Counter[str]] = defaultdict(Counter)
         self._newcomers: defaultdict[UUID, list[tuple[Connection, str]]] = defaultdict(list)
         self._told: dict[UUID, Mapping[str, Any]] = {}
-        self._changes: Conflater[UUID] = Conflater(EACH_SECONDS, self._tell)
+        self._pause_each = limits.delivery_seconds / limits.counts_share
+        self._longest = limits.counts_seconds
+        self._changes: Conflater[UUID] = Conflater(EACH_SECONDS, self._tell, longer=self.pause)
         self._questions: Shared[str, PublicEvent | None] = Shared()
 
     async def find(self, slug: str) -> PublicEvent:
@@ -64,6 +72,11 @@ class PublicCounts:
         """Something happened in the event."""
         if event_id in self._slugs:
             self._changes.touch(event_id)
+
+    def pause(self, event_id: UUID) -> float:
+        """Return after how many seconds the event's numbers may be sent again: they leave the loop to the doors."""
+        rooms = (public_room(event_id, slug) for slug in self._slugs.get(event_id, ()))
+        return min(self._longest, self._pause_each * sum(len(self._connections.members(room)) for room in rooms))
 
     async def close(self) -> None:
         """Stop."""

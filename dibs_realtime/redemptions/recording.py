@@ -79,7 +79,7 @@ def keep_attempt(view: View, case: Case, reason: str) -> None:
     voucher, scan = case.voucher, case.scan
     attempt = Attempt(
         id=case.new_id,
-        at=view.now,
+        at=case.at,
         reason=reason,
         voucher_id=voucher.id if voucher else None,
         offer_id=voucher.offer_id if voucher else None,

@@ -9,6 +9,9 @@ from dibs_realtime.kit.wire import IdempotencyKey, PageQuery, Reason, Text, Utc,
 from dibs_realtime.redemptions.model import Outcome, RefusalReason, ReversalReason
 from dibs_realtime.vouchers.schemas import VoucherOut
 
+MOST_OFFSET = 8_640_000_000_000_000
+"""Milliseconds by which a phone's clock can be wrong: the times that a browser's `Date` can hold."""
+
 
 class LocalJudgement(Wire):
     """What a door decided alone and has acted on."""
@@ -16,7 +19,7 @@ class LocalJudgement(Wire):
     verdict: Literal["accepted", "refused"]
     reason: RefusalReason | None = None
     device_time: Utc
-    clock_offset_ms: Annotated[int, Field(ge=-(10**12), le=10**12, strict=True)]
+    clock_offset_ms: Annotated[int, Field(ge=-MOST_OFFSET, le=MOST_OFFSET, strict=True)]
     clock_suspect: Annotated[bool, Field(strict=True)] = False
     staff: Annotated[Text, StringConstraints(max_length=80)] | None = None
 

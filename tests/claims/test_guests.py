@@ -32,6 +32,16 @@ async def test_a_claim_and_its_replay(party: Party) -> None:
     assert [held["id"] for held in (await party.guest.get("/guest/vouchers"))["items"]] == [voucher["id"]]
 
 
+async def test_a_verdict_outlives_its_offer(party: Party) -> None:
+    offer = await party.world.offer(party.owner, party.id, claimable=False)
+    path, key = f"/offers/{offer['id']}/claims", {"idempotency_key": fresh_key()}
+    refused = await party.guest.post(path, key)
+    assert refused["reason"] == "not_claimable"
+    await party.owner.delete(f"{party.path}/offers/{offer['id']}")
+    assert await party.guest.post(path, key) == {**refused, "replayed": True}
+    await party.guest.refused(404, "POST", path, {"idempotency_key": fresh_key()})
+
+
 @pytest.mark.parametrize(
     ("offer", "reason"),
     [

@@ -1,9 +1,15 @@
 """An event's life: a draft, open, closed, open again."""
 
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from dibs_realtime.app import PARTS
+from dibs_realtime.events.repository import EventRepository
+from dibs_realtime.kit import problems
+from tests.support.waiting import eventually
 from tests.support.world import Party, World
 
 
@@ -89,3 +95,29 @@ async def test_lists_come_in_pages(party: Party) -> None:
     for wrong in ("limit=0", "limit=201", "cursor=nonsense"):
         await party.owner.refused(422, "GET", f"{party.path}/gates?{wrong}")
     assert len((await party.owner.get(f"{party.path}/gates", limit=200))["items"]) == 5
+
+
+async def test_sessions_follow_a_moved_end_although_it_failed_at_first(party: Party, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("dibs_realtime.events.ends.AGAIN_SECONDS", 0.01)
+    tries = 0
+    follow_end = EventRepository.follow_end
+
+    async def away_at_first(repository: EventRepository, event_id: UUID) -> None:
+        nonlocal tries
+        tries += 1
+        if tries <= 2:
+            raise problems.unavailable()
+        await follow_end(repository, event_id)
+
+    monkeypatch.setattr(EventRepository, "follow_end", away_at_first)
+    ends_at = datetime.fromisoformat(party.event["ends_at"]) + timedelta(days=20)
+    # What is committed is no failure: asked again, it would be another version.
+    await party.owner.patch(party.path, {"ends_at": ends_at.isoformat()}, headers={"If-Match": '"2"'})
+    database = party.world.client.app[PARTS].database
+
+    async def moved() -> bool:
+        latest = await database.fetchval("SELECT max(expires_at) FROM sessions WHERE event_id = $1", UUID(party.id))
+        return bool(latest > ends_at + timedelta(days=29))
+
+    await eventually(moved)
+    assert tries == 3

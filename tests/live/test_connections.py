@@ -1,15 +1,20 @@
 """What a connection may and may not do, down to the websocket."""
 
+import asyncio
 import importlib.metadata
 
 import aiohttp
 import pytest
 import socketio
 from engineio import packet as eio_packet
+from prometheus_client import CollectorRegistry
 from socketio import packet as sio_packet
 
 from dibs_realtime.kit import json
-from dibs_realtime.live.transport import PINNED, message
+from dibs_realtime.kit.tasks import end
+from dibs_realtime.live.figures import LiveFigures
+from dibs_realtime.live.limits import LiveLimits
+from dibs_realtime.live.transport import PINNED, Outbox, message
 from tests.support.waiting import PATIENCE, eventually
 
 from .clients import Bare, Observer, Socket
@@ -195,6 +200,49 @@ async def test_at_most_so_many_events_a_connection(start: Start):
         acks = [await socket.call("watch_public", {"slug": party.slug}) for party in parties]
         assert [ack["ok"] for ack in acks] == [True, True, False]
         assert acks[2]["problem"]["status"] == 409
+
+
+class FullPipe:
+    """A connection whose client takes nothing: as transport, as response and as its writer."""
+
+    def __init__(self) -> None:
+        self._writer = self
+        self._closing = self.aborted = False
+        self.written = 0
+
+    def get_write_buffer_size(self) -> int:
+        return self.written
+
+    def is_closing(self) -> bool:
+        return self.aborted
+
+    def write(self, frame: bytes) -> None:
+        self.written += len(frame)
+
+    def abort(self) -> None:
+        self.aborted = True
+
+    async def send_frame(self, *_: object) -> None:
+        await asyncio.Event().wait()
+
+
+async def test_who_gets_a_large_answer_is_not_cut_for_what_comes_behind_it():
+    limits = LiveLimits(waiting_bytes=20_000)
+    outbox, pipe = Outbox(limits, LiveFigures(CollectorRegistry())), FullPipe()
+    outbox.begin(pipe, pipe)  # type: ignore[arg-type]  # as much of them as is asked for
+    answer, news = message("snapshot", "x" * 100_000), message("news", "y" * 1_000)
+    outbox.post(answer)
+    assert outbox.waiting == len(answer.frame)
+    for _ in range(15):
+        outbox.post(news)
+    assert not outbox.is_cut
+    # But no more than the limit waits behind it.
+    for _ in range(6):
+        outbox.post(news)
+    assert outbox.is_cut
+    assert pipe.aborted
+    assert outbox._writing is not None
+    await end(outbox._writing)
 
 
 async def test_who_does_not_read_is_cut_while_others_get_everything(start: Start):

@@ -1,7 +1,9 @@
 """Each thing that a door did alone and a person should look at is in the inbox once, with both sides."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+
+import pytest
 
 from tests.support.clock import MovableClock
 from tests.support.world import Device, Party, fresh_key
@@ -104,3 +106,23 @@ async def test_a_wrong_clock_where_the_events_end_decided(party: Party, clock: M
         local = alone(clock, clock_suspect=suspect)
         assert (await party.device.redeem(code, scanned_at=scanned_at, local=local))["verdict"] == "accepted"
     assert [conflict["reason"] for conflict in await inbox(party)] == ["clock"]
+
+
+async def test_a_refusal_is_told_with_the_time_at_which_it_was_made(party: Party, clock: MovableClock):
+    scanned_at = clock()
+    clock.forward(minutes=10)
+    local = alone(clock, verdict="refused", reason="unknown_code")
+    await party.device.redeem("NOSUCHCODE", scanned_at=scanned_at, local=local)
+    await party.device.redeem("NOSUCHCODE")
+    online, offline = (await party.owner.get(f"{party.path}/attempts"))["items"]
+    assert (online["offline"], offline["offline"]) == (False, True)
+    assert datetime.fromisoformat(offline["at"]) == scanned_at
+    assert datetime.fromisoformat(online["at"]) >= scanned_at + timedelta(minutes=10)
+
+
+@pytest.mark.parametrize("offset", [-1_790_000_000_000, 8_640_000_000_000_000])
+async def test_no_clock_is_too_wrong_to_be_told(party: Party, clock: MovableClock, offset: int):
+    """A phone whose battery was empty may begin in 1970; what it did is brought in all the same."""
+    local = alone(clock, clock_offset_ms=offset, clock_suspect=True)
+    verdict = await party.device.redeem(party.codes[0], scanned_at="1970-01-01T00:00:07Z", local=local)
+    assert verdict["verdict"] == "accepted"

@@ -28,8 +28,8 @@ class Outbox:
     """
 
     __slots__ = (
-        "_bytes", "_ending", "_figures", "_flood", "_limit", "_response", "_transport", "_waiting", "_writer",
-        "_writing", "close_code", "is_clear", "is_cut",
+        "_bytes", "_ending", "_figures", "_flood", "_largest", "_limit", "_response", "_transport", "_waiting",
+        "_writer", "_writing", "close_code", "is_clear", "is_cut",
     )  # fmt: skip
 
     def __init__(self, limits: LiveLimits, figures: LiveFigures) -> None:
@@ -44,6 +44,7 @@ class Outbox:
         # What is not sent yet, the first perhaps in part; None at the end stands for closing. Mostly there is nothing.
         self._waiting: deque[Message | None] | None = None
         self._bytes = 0
+        self._largest = 0
         self._writing: asyncio.Task[None] | None = None
         self._ending = False
         self.is_clear = False
@@ -57,7 +58,12 @@ class Outbox:
         return self._bytes + (self._transport.get_write_buffer_size() if self._transport is not None else 0)
 
     def post(self, packet: Message) -> None:
-        """Send a packet, in order with everything else. Over the byte limit the connection is cut."""
+        """Send a packet, in order with everything else. Over the byte limit the connection is cut.
+
+        The largest packet so far does not count: it may be an answer (a snapshot) that is more than the limit, and
+        whoever asked for it must be able to get it.
+        """
+        self._largest = max(self._largest, len(packet.raw))
         if not self._write_now(packet) and not self._ending:
             self._wait(packet)
 
@@ -139,7 +145,7 @@ class Outbox:
         self.is_clear = False
         self._waiting.append(packet)
         self._bytes += len(packet.raw)
-        if self.waiting > self._limit:
+        if self.waiting > self._limit + self._largest:
             self.cut("slow")
         else:
             self._write_soon()

@@ -1,0 +1,48 @@
+"""The sessions of an event's devices and guests follow its end."""
+
+import asyncio
+import logging
+from uuid import UUID
+
+from dibs_realtime.events.repository import EventRepository
+from dibs_realtime.kit import problems
+from dibs_realtime.kit.tasks import end
+
+_log = logging.getLogger(__name__)
+
+AGAIN_SECONDS = 1.0
+
+
+class EventEnds:
+    """Moves them at once or, where that fails, as soon as it can be done: the event's change is committed already."""
+
+    def __init__(self, repository: EventRepository) -> None:
+        self._repository = repository
+        self._late: set[UUID] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    async def follow(self, event_id: UUID) -> None:
+        """Let the event's sessions end as long after its end as new ones would. Raises nothing of the database's."""
+        if not await self._followed(event_id):
+            self._late.add(event_id)
+            if self._task is None or self._task.done():
+                self._task = asyncio.create_task(self._catch_up(), name="sessions follow their event")
+
+    async def close(self) -> None:
+        """Stop."""
+        await end(self._task)
+
+    async def _catch_up(self) -> None:
+        while self._late:
+            await asyncio.sleep(AGAIN_SECONDS)
+            for event_id in list(self._late):
+                if await self._followed(event_id):
+                    self._late.discard(event_id)
+
+    async def _followed(self, event_id: UUID) -> bool:
+        try:
+            await self._repository.follow_end(event_id)
+        except problems.Problem:
+            _log.warning("sessions cannot follow their event now", extra={"event": str(event_id)})
+            return False
+        return True
