@@ -31,6 +31,8 @@ PATIENCE_SECONDS = 2.5
 """An owner of whom nothing was heard for so long is not asked again before its next sign of life."""
 LONGEST_SECONDS = 20.0
 """One that answers others may let a command wait for so long in its queue; then it is decided here."""
+MOST_ITEMS = 500
+"""So many go into one frame: doors that come back all bring what they did alone, and a frame has its longest."""
 SWEEP_SECONDS = 0.25
 DRAIN_SECONDS = 3.0
 
@@ -167,7 +169,9 @@ class Router:
     def _flush(self) -> None:
         unsent, self._unsent = self._unsent, {}
         for line, message in unsent.items():
-            line.send(encode(message))
+            for what, items in message.items():
+                for start in range(0, len(items), MOST_ITEMS):
+                    line.send(encode({what: items[start : start + MOST_ITEMS]}))
 
     def _heard(self, line: Line, message: dict[str, Any]) -> None:
         for number, kind, shape in message.get("ask", ()):

@@ -15,8 +15,12 @@ from dibs_realtime.kit.clock import utc_now
 from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.problems import Problem
 from dibs_realtime.kit.tasks import end
-from dibs_realtime.ledger.routing import LONGEST_SECONDS, PATIENCE_SECONDS, Router
+from dibs_realtime.ledger.forwarding import encode
+from dibs_realtime.ledger.model import Actor
+from dibs_realtime.ledger.peers import LONGEST
+from dibs_realtime.ledger.routing import LONGEST_SECONDS, MOST_ITEMS, PATIENCE_SECONDS, Router
 from dibs_realtime.ledger.writer import Ledger
+from dibs_realtime.redemptions.case import Scan
 from dibs_realtime.redemptions.commands import Redeem
 from dibs_realtime.redemptions.reversal import Reverse
 from dibs_realtime.redemptions.schemas import LocalJudgement
@@ -94,6 +98,34 @@ async def test_one_process_decides_and_both_get_verdicts(database: Database, beg
     assert sum(verdict["verdict"] == "accepted" for verdict in verdicts) == 60
     assert (other.commits, other.routed("elsewhere"), other.routed("fallback")) == (0, 60, 0)
     assert (await night.recount())[str(offer.id)]["redeemed_units"] == 60
+
+
+async def test_a_crowd_s_commands_are_no_longer_than_a_frame(
+    database: Database, begin: Begin, monkeypatch: pytest.MonkeyPatch
+):
+    owner, other = await begin(), await begin()
+    night = await night_of(database, owner, other)
+    codes = await night.issue(await night.offer(), 60)
+    monkeypatch.setattr("dibs_realtime.ledger.peers.LONGEST", 12_000)
+    monkeypatch.setattr("dibs_realtime.ledger.routing.MOST_ITEMS", 10)
+    verdicts = await asyncio.gather(*(other.router.submit(night.redeeming(code)) for code in codes))
+    assert [verdict["verdict"] for verdict in verdicts] == ["accepted"] * 60
+    assert (other.commits, other.routed("elsewhere"), other.routed("fallback")) == (0, 60, 0)
+
+
+def test_the_longest_commands_of_one_frame_fit_into_it():
+    longest = Redeem(
+        event_id=UUID(int=0), actor=Actor("device", UUID(int=0), "\N{BUG}" * 120), key="k" * 200, device_id=UUID(int=0),
+        new_id=UUID(int=0), conflict_id=UUID(int=0),
+        scan=Scan(
+            code="C" * 32, raw_digest="d" * 64, voucher_id=UUID(int=0), gate_id=UUID(int=0), units=100, dry_run=False,
+            scanned_at=utc_now(), local=LocalJudgement(
+                verdict="refused", reason="insufficient_uses", device_time=utc_now(), clock_offset_ms=-(10**15),
+                clock_suspect=True, staff="\N{BUG}" * 80,
+            ),
+        ),
+    )  # fmt: skip
+    assert len(encode({"ask": [[2**63, "Redeem", longest]] * MOST_ITEMS})) < LONGEST / 2
 
 
 async def test_an_answer_from_elsewhere_is_the_one_from_here(database: Database, begin: Begin):
