@@ -190,7 +190,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
         *search_routes(database),
         *book_routes(database),
         *dashboard_routes(database, clock),
-        *server_routes(lambda: sessions.unheard, redis, registry, MetricsDoor(settings.metrics_allowed), documents),
+        *server_routes(lambda: sessions.is_current, redis, registry, MetricsDoor(settings.metrics_allowed), documents),
     )
     hub = Hub(
         _ports(database, sessions, gatekeeper, doors, guests),

@@ -64,7 +64,8 @@ class SessionRepository(Repository[Session]):
         """Let the sessions of an event's devices and guests end then; each lives for so long at least."""
         await self._connection.execute(
             """UPDATE sessions SET expires_at = greatest($2::timestamptz, created_at + $3::interval)
-                WHERE event_id = $1 AND revoked_at IS NULL""",
+                WHERE event_id = $1 AND revoked_at IS NULL
+                  AND expires_at <> greatest($2::timestamptz, created_at + $3::interval)""",
             event_id,
             expires_at,
             at_least,

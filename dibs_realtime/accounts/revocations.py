@@ -83,8 +83,7 @@ class RevocationFeed:
         failing = False
         while True:
             try:
-                # The connection is kept: the news must not wait behind other queries for one.
-                async with self._database.reading() as connection:
+                async with self._database.reserved() as connection:
                     while True:
                         await self._look(connection)
                         if failing:

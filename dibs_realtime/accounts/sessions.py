@@ -70,9 +70,9 @@ class SessionDirectory:
         await end(self._tidying)
 
     @property
-    def unheard(self) -> float:
-        """Seconds since PostgreSQL told what is new, which it is asked for twice a second."""
-        return self._feed.lag
+    def is_current(self) -> bool:
+        """Whether PostgreSQL has told the news of late: else nobody is let in."""
+        return self._feed.lag <= BLIND_SECONDS
 
     def on_revoked(self, listener: Callable[[Revocation], None]) -> None:
         """Have `listener` called with every revocation, of whichever node, once and soon."""
@@ -88,7 +88,7 @@ class SessionDirectory:
             raise problems.unauthorized("This token is not valid, or no longer.") from None
         if claims.session_id in self._denied:
             raise problems.unauthorized(_ENDED)
-        if self.unheard > BLIND_SECONDS:
+        if not self.is_current:
             raise problems.unavailable()
         known = self._known.get(claims.session_id)
         return known[0] if known is not None and now < known[1] else await self._look_up(claims, now)
@@ -109,7 +109,7 @@ class SessionDirectory:
         # come at once (a node has just started, an offer opens), one statement for all of them is quicker than a
         # record for each.
         alone = self._looking <= FEW
-        record = await self._records.get(claims.session_id) if alone and self.unheard < TRUST_SECONDS else None
+        record = await self._records.get(claims.session_id) if alone and self._feed.lag < TRUST_SECONDS else None
         if record is None or now >= record.until:
             session = await self._reading.ask(claims.session_id)
             if session is None or not session.is_alive(now):

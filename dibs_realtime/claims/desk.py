@@ -51,15 +51,16 @@ class GuestDesk:
         door = await self._repository.door(slug)
         if door is None:
             raise problems.not_found()
-        await self._limits.take(self._new_guests, address, now)
         if door.guest_access == "access_code":
-            # Only wrong ones count, and only in this event: a venue's crowd comes from one address, typos among it.
-            guesses = f"{door.event_id} {address}"
-            await self._limits.look(self._wrong_access_codes, guesses, now)
             given = (wanted.access_code or "").strip()
-            if not hmac.compare_digest(given.encode(), (door.access_code or "").encode()):
-                await self._limits.take(self._wrong_access_codes, guesses, now)
+            is_right = hmac.compare_digest(given.encode(), (door.access_code or "").encode())
+            # Only wrong ones count, and only in this event: a venue's crowd comes from one address, typos among it. One
+            # question for both, so that a refusal tells nothing of the code and many at once cannot slip through.
+            guesses = f"{door.event_id} {address}"
+            await self._limits.take(self._wrong_access_codes, guesses, now, tokens=0 if is_right else 1)
+            if not is_right:
                 raise problems.forbidden("This event asks for its access code.")
+        await self._limits.take(self._new_guests, address, now)
         if door.guest_name == "required" and wanted.name is None:
             raise problems.unprocessable("This event asks for a name.", loc=("body", "name"))
         # Where no name is asked for none is kept.

@@ -5,12 +5,12 @@ import logging
 from uuid import UUID
 
 from dibs_realtime.events.repository import EventRepository
-from dibs_realtime.kit import problems
 from dibs_realtime.kit.tasks import end
 
 _log = logging.getLogger(__name__)
 
-AGAIN_SECONDS = 1.0
+AGAIN_SECONDS, AGAIN_AT_MOST = 1.0, 300.0
+"""The first pause before it is tried again, and the longest: each is twice the one before."""
 
 
 class EventEnds:
@@ -31,18 +31,23 @@ class EventEnds:
     async def close(self) -> None:
         """Stop."""
         await end(self._task)
+        for event_id in self._late:
+            _log.error("sessions did not follow their event: move its end once more", extra={"event": str(event_id)})
 
     async def _catch_up(self) -> None:
+        pause = AGAIN_SECONDS
         while self._late:
-            await asyncio.sleep(AGAIN_SECONDS)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, AGAIN_AT_MOST)
             for event_id in list(self._late):
-                if await self._followed(event_id):
-                    self._late.discard(event_id)
+                self._late.discard(event_id)  # before the try: the end may be moved again during it
+                if not await self._followed(event_id):
+                    self._late.add(event_id)
 
     async def _followed(self, event_id: UUID) -> bool:
         try:
             await self._repository.follow_end(event_id)
-        except problems.Problem:
-            _log.warning("sessions cannot follow their event now", extra={"event": str(event_id)})
+        except Exception as error:  # noqa: BLE001  # whatever it is, the change is committed and this must follow
+            _log.warning("sessions cannot follow now", extra={"event": str(event_id), "error": type(error).__name__})
             return False
         return True

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: a pool for queries and a small one for the ledger's writer."""
+"""Connections to PostgreSQL: a pool for queries, a small one for the ledger's writer, one connection for the news."""
 
 import asyncio
 import math
@@ -73,7 +73,7 @@ class Database:
         writer_url: str | None = None,
         replica_url: str | None = None,
         prepared: bool = True,
-        readers: int = 8,
+        readers: int = 7,
         writers: int = 4,
         plan_seconds: float = PLAN_SECONDS,
     ) -> None:
@@ -91,6 +91,7 @@ class Database:
         self._plan_seconds = plan_seconds
         self._read: Lending | None = None
         self._write: Lending | None = None
+        self._reserve: Lending | None = None
         self._replica: Lending | None = None
         self._replica_rests_until = 0.0
 
@@ -98,6 +99,8 @@ class Database:
         """Open the pools. Raises OSError or an asyncpg error when the database does not answer, or UnfitError."""
         self._read = await self._pool(self._url, self._readers, READER_PLANS)
         self._write = await self._pool(self._writer_url, self._writers, WRITER_PLANS)
+        # By the writer's way: a pooler before the readers may have a queue.
+        self._reserve = await self._pool(self._writer_url, 1, WRITER_PLANS, at_once=0)
         await self._check_plans()
         if self._replica_url:
             # It is not needed: a replica that is away stops no start.
@@ -105,7 +108,7 @@ class Database:
 
     async def close(self) -> None:
         """Close the pools; running statements get a few seconds."""
-        for pool in (self._read, self._write, self._replica):
+        for pool in (self._read, self._write, self._reserve, self._replica):
             if pool is not None:
                 await pool.close(CLOSE_SECONDS)
 
@@ -119,6 +122,12 @@ class Database:
     async def writing(self) -> AsyncIterator[Connection]:
         """Lend a connection of the ledger's writer."""
         async with _borrowed(self._write) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def reserved(self) -> AsyncIterator[Connection]:
+        """Lend the one connection that is kept for what must not wait behind a crowd."""
+        async with _borrowed(self._reserve) as connection:
             yield connection
 
     @asynccontextmanager

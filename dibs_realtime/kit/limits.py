@@ -122,13 +122,11 @@ class Limits:
         """Count what always counts. Raises Problem 429."""
         await self._enter(rule, key, now, under_way=False)
 
-    async def take(self, rule: TokenBucket, key: str, now: datetime) -> None:
-        """Take a token. Raises Problem 429 when there is none."""
-        await self._ask(rule, key, now, 1)
-
-    async def look(self, rule: TokenBucket, key: str, now: datetime) -> None:
-        """Raise Problem 429 where `take` would, and take nothing."""
-        await self._ask(rule, key, now, 0)
+    async def take(self, rule: TokenBucket, key: str, now: datetime, *, tokens: int = 1) -> None:
+        """Take a token; 0: only where there is one. Raises Problem 429 when there is none."""
+        name, at, each = self._name(rule.name, key), now.timestamp() * 1000, 1000 / rule.per_second
+        wait = await self._redis.eval(_TAKE, [name], [at, rule.burst, each, tokens])
+        _refuse(wait if wait is not None else self._own.take(name, at, rule.burst, each, tokens))
 
     async def _enter(self, rule: FailureWindow, key: str, now: datetime, *, under_way: bool) -> _Place:
         name, at, span, member = self._name(rule.name, key), now.timestamp() * 1000, rule.seconds * 1000, new_id().hex
@@ -150,11 +148,6 @@ class Limits:
             self._own.keep(place.key, place.member, place.at)
         else:
             self._own.take_back(place.key, place.member)
-
-    async def _ask(self, rule: TokenBucket, key: str, now: datetime, tokens: int) -> None:
-        name, at, each = self._name(rule.name, key), now.timestamp() * 1000, 1000 / rule.per_second
-        wait = await self._redis.eval(_TAKE, [name], [at, rule.burst, each, tokens])
-        _refuse(wait if wait is not None else self._own.take(name, at, rule.burst, each, tokens))
 
     def _name(self, rule: str, key: str) -> str:
         return f"dibs:limit:{rule}:{hmac.digest(self._secret, key.encode(), 'sha256')[:16].hex()}"

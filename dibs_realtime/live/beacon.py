@@ -57,10 +57,9 @@ class Beacon:
         loop = asyncio.get_running_loop()
         told_at = loop.time()
         while True:
-            due = told_at + HEAD_SECONDS
-            await self._pause(due)
+            await self._pause(told_at)
             self._wanted.clear()
-            tell = loop.time() >= due
+            tell = loop.time() >= told_at + HEAD_SECONDS
             if tell:
                 told_at = loop.time()
             try:
@@ -70,13 +69,13 @@ class Beacon:
             except Exception:  # noqa: BLE001  # whatever it is, this loop must go on
                 _log.exception("the beacon failed")
 
-    async def _pause(self, due: float) -> None:
+    async def _pause(self, told_at: float) -> None:
         """Wait until watchers are to be told again; less while the bus is away, or when somebody asks."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        while loop.time() < due:
+        while loop.time() < told_at + HEAD_SECONDS:
             try:
-                async with asyncio.timeout_at(min(loop.time() + ALONE_SECONDS / 2, due)):
+                async with asyncio.timeout_at(min(loop.time() + ALONE_SECONDS / 2, told_at + HEAD_SECONDS)):
                     await self._wanted.wait()
             except TimeoutError:
                 if not self._bus.is_live and loop.time() - began >= ALONE_SECONDS:

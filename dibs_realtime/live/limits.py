@@ -14,7 +14,8 @@ class LiveLimits:
     flood_factor: float = 4
     """A connection that sends so many times more than it may, refusals notwithstanding, is cut."""
     waiting_bytes: int = 1_000_000
-    """A connection that does not read is cut when more than this waits for it; it resumes by `after_seq`."""
+    """A connection that does not read is cut when more than this waits for it beside the largest message of that; it
+    resumes by `after_seq`."""
     watched_events: int = 20
     ping_seconds: float = 25
     ping_answer_seconds: float = 20

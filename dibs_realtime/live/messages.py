@@ -174,11 +174,15 @@ class Counts(_Sent):
 
 
 class Scan(_Sent):
-    """A refused attempt at a door. Best effort: the list of attempts has them all."""
+    """A refused attempt at a door. Best effort: the list of attempts has them all.
+
+    `scanned_at` is earlier than `at` where the door judged alone.
+    """
 
     event_id: UUID
     attempt_id: UUID
     at: Utc
+    scanned_at: Utc
     reason: RefusalReason
     voucher_id: UUID | None
     offer_id: UUID | None

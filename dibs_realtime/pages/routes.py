@@ -13,14 +13,11 @@ from dibs_realtime.pages.documents import Documents
 from dibs_realtime.pages.machine import MetricsDoor
 from dibs_realtime.pages.schemas import Health, Readiness
 
-READY_SECONDS = 3.0
-"""How long ago PostgreSQL may have answered a node that calls itself ready."""
-
 
 def routes(
-    unheard: Callable[[], float], redis: Redis, registry: CollectorRegistry, door: MetricsDoor, documents: Documents
+    is_current: Callable[[], bool], redis: Redis, registry: CollectorRegistry, door: MetricsDoor, documents: Documents
 ) -> Routes:
-    """Return the routes beside the base path. `unheard`: seconds since PostgreSQL answered this node."""
+    """Return the routes beside the base path. `is_current`: whether PostgreSQL has answered of late."""
     r = Routes("server", base="")
 
     @r.get("/healthz", who="-")
@@ -31,9 +28,9 @@ def routes(
     @r.get("/readyz", who="-", problems=(503,))
     async def readiness(call: Call) -> Readiness:  # noqa: ARG001  # as above
         """Ask whether requests can be served: 503 while PostgreSQL is away."""
-        # Asked of what is asked all the time anyway: a crowd of guests that waits for connections takes no node away
-        # from the doors.
-        if unheard() > READY_SECONDS:
+        # Known from what is asked all the time anyway, on a connection of its own: a crowd of guests that waits for
+        # connections takes no node away from the doors.
+        if not is_current():
             raise problems.unavailable("The database does not answer.")
         return Readiness(redis="up" if redis.healthy else "away")
 

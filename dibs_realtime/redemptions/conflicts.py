@@ -61,6 +61,7 @@ def scan_notice(event_id: UUID, attempt: Attempt) -> dict[str, Any]:
         "event_id": event_id,
         "attempt_id": attempt.id,
         "at": attempt.at,
+        "scanned_at": attempt.scanned_at,
         "reason": attempt.reason,
         "voucher_id": attempt.voucher_id,
         "offer_id": attempt.offer_id,

@@ -129,10 +129,11 @@ def judge_reversal(redemption: Redemption, actor_id: UUID, *, any_time: bool, no
 
 
 class Attempt(Row, frozen=True):
-    """A scan that was refused, kept apart from the ledger."""
+    """A scan that was refused, kept apart from the ledger. `at`: when the server heard of it."""
 
     id: UUID
     at: datetime
+    scanned_at: datetime
     reason: str
     voucher_id: UUID | None
     offer_id: UUID | None
@@ -219,6 +220,7 @@ ATTEMPTS: Table[Attempt] = Table(
     {
         "id": "uuid",
         "at": "timestamptz",
+        "scanned_at": "timestamptz",
         "reason": "text",
         "voucher_id": "uuid",
         "offer_id": "uuid",

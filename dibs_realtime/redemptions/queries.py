@@ -39,8 +39,8 @@ async def redemptions(
 async def attempts(database: Database, event_id: UUID, before: UUID | None, limit: int) -> list[AttemptOut]:
     """Return refused attempts, the newest first; one more than `limit` where there are."""
     rows = await database.fetch_aside(
-        """SELECT id, at, reason, voucher_id, offer_id, gate_id, device_id, actor_type, actor_id, actor_label AS label,
-                  units, offline
+        """SELECT id, at, coalesce(scanned_at, at) AS scanned_at, reason, voucher_id, offer_id, gate_id, device_id,
+                  actor_type, actor_id, actor_label AS label, units, offline
              FROM attempts WHERE event_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3""",
         event_id,
         before,

@@ -79,7 +79,8 @@ def keep_attempt(view: View, case: Case, reason: str) -> None:
     voucher, scan = case.voucher, case.scan
     attempt = Attempt(
         id=case.new_id,
-        at=case.at,
+        at=view.now,
+        scanned_at=case.at,
         reason=reason,
         voucher_id=voucher.id if voucher else None,
         offer_id=voucher.offer_id if voucher else None,

@@ -157,10 +157,11 @@ class RedemptionOut(Wire):
 
 
 class AttemptOut(Wire):
-    """A refused scan."""
+    """A refused scan. `scanned_at` is earlier than `at`, when the server heard of it, where a door judged alone."""
 
     id: UUID
     at: Utc
+    scanned_at: Utc
     reason: RefusalReason
     voucher_id: UUID | None
     offer_id: UUID | None

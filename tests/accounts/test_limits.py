@@ -13,7 +13,8 @@ from tests.support.waiting import PATIENCE
 from .node import SetClock
 
 WINDOW = FailureWindow("test", 3, 60)
-BUCKET = TokenBucket("test", 5, 2.0)
+BUCKET = TokenBucket("test", 5, 0.02)
+"""Slow enough for Redis, whose keys end by real time, to keep it through every test."""
 
 
 @pytest.fixture(params=["shared", "alone"])
@@ -134,27 +135,27 @@ async def test_rules_do_not_mix(limits: Limits, clock: SetClock):
 async def test_a_burst_and_then_so_many_a_second(limits: Limits, clock: SetClock):
     for _ in range(5):
         await limits.take(BUCKET, "venue", clock.now)
-    assert await refused(limits.take(BUCKET, "venue", clock.now)) == 1
+    assert await refused(limits.take(BUCKET, "venue", clock.now)) == 50
     await limits.take(BUCKET, "elsewhere", clock.now)
-    clock.forward(seconds=1)
+    clock.forward(seconds=100)
     for _ in range(2):
         await limits.take(BUCKET, "venue", clock.now)
     await refused(limits.take(BUCKET, "venue", clock.now))
-    clock.forward(minutes=5)
+    clock.forward(hours=1)
     results = await asyncio.gather(
         *(limits.take(BUCKET, "venue", clock.now) for _ in range(20)), return_exceptions=True
     )
     assert results.count(None) == 5
 
 
-async def test_a_look_takes_nothing(limits: Limits, clock: SetClock):
+async def test_no_token_is_taken_where_one_is_only_looked_for(limits: Limits, clock: SetClock):
     for _ in range(10):
-        await limits.look(BUCKET, "venue", clock.now)
+        await limits.take(BUCKET, "venue", clock.now, tokens=0)
     for _ in range(5):
         await limits.take(BUCKET, "venue", clock.now)
-    assert await refused(limits.look(BUCKET, "venue", clock.now)) == 1
-    clock.forward(seconds=1)
-    await limits.look(BUCKET, "venue", clock.now)
+    assert await refused(limits.take(BUCKET, "venue", clock.now, tokens=0)) == 50
+    clock.forward(seconds=50)
+    await limits.take(BUCKET, "venue", clock.now, tokens=0)
 
 
 async def test_memory_is_bounded(limits: Limits, clock: SetClock, monkeypatch: pytest.MonkeyPatch):

@@ -19,7 +19,7 @@ from dibs_realtime.local.redis import LocalRedis
 from dibs_realtime.pages.documents import Documents
 from dibs_realtime.pages.folder import WebFolder
 from dibs_realtime.pages.machine import MetricsDoor
-from dibs_realtime.pages.routes import READY_SECONDS, routes
+from dibs_realtime.pages.routes import routes
 from dibs_realtime.pages.site import add_pages
 from tests.support.rest import Client
 from tests.support.waiting import PATIENCE
@@ -57,14 +57,14 @@ def folder(tmp_path: Path) -> WebFolder:
 @pytest.fixture
 def serve(aiohttp_client: Serve, redis_url: str) -> Serve:
     async def start(
-        folder: WebFolder | None = None, unheard: Callable[[], float] = lambda: 0.4, **server: object
+        folder: WebFolder | None = None, is_current: Callable[[], bool] = lambda: True, **server: object
     ) -> Client:
         registry = CollectorRegistry()
         Counter("parties", "Parties.", registry=registry).inc()
         documents = Documents(lambda: {"openapi": "3.1.0"}, lambda: {"asyncapi": "3.0.0"})
         redis = Redis(redis_url, timeout=PATIENCE)
         app = web.Application(middlewares=[middleware(HttpFigures(registry), utc_now)])
-        bind(app, routes(unheard, redis, registry, MetricsDoor(), documents), Anybody(), Addresses(()))
+        bind(app, routes(is_current, redis, registry, MetricsDoor(), documents), Anybody(), Addresses(()))
         add_pages(app, folder)
 
         async def connected(_: web.Application) -> AsyncIterator[None]:
@@ -205,11 +205,11 @@ async def test_health_and_documents(serve: Serve) -> None:
 
 
 async def test_ready_is_whom_postgresql_answers(serve: Serve) -> None:
-    unheard = 0.0
-    client = await serve(unheard=lambda: unheard)
+    answers = True
+    client = await serve(is_current=lambda: answers)
     ready = await client.get("/readyz")
     assert await ready.json() == {"status": "ready", "postgresql": "up", "redis": "up"}
-    unheard = READY_SECONDS + 0.1
+    answers = False
     unready = await client.get("/readyz")
     assert unready.status == 503
     assert unready.content_type == "application/problem+json"

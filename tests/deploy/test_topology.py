@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import socketio
 
@@ -156,6 +157,9 @@ async def test_while_postgresql_is_away_everybody_is_told_to_come_back(
                     assert (status, headers["Content-Type"]) == (503, "application/problem+json")
                     assert int(headers["Retry-After"]) > 0
                     assert told.items() >= {"title": "Service Unavailable", "status": 503}.items()
-                    by_caddy = "request_id" not in told
+                    assert UUID(told["request_id"])
+                    by_caddy = told["detail"].startswith("The hub is away")
+            async with front.session.get(f"{front.url}/app/") as page:
+                assert (page.status, page.headers["Retry-After"], page.content_type) == (503, "2", "text/plain")
             pooler.start()
             assert (await front.send("GET", "/public/events/nobody"))[0] == 404

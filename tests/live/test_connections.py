@@ -222,22 +222,27 @@ class FullPipe:
     def abort(self) -> None:
         self.aborted = True
 
-    async def send_frame(self, *_: object) -> None:
+    async def send_frame(self, raw: bytes, *_: object) -> None:
+        """Take it at once and wait for the client, as aiohttp does."""
+        self.write(raw)
         await asyncio.Event().wait()
 
 
-async def test_who_gets_a_large_answer_is_not_cut_for_what_comes_behind_it():
-    limits = LiveLimits(waiting_bytes=20_000)
+@pytest.mark.parametrize("before", [0, 17_000], ids=["at once", "behind what waits"])
+async def test_who_gets_a_large_answer_is_not_cut_for_what_comes_behind_it(before: int):
+    limits = LiveLimits(waiting_bytes=40_000)
     outbox, pipe = Outbox(limits, LiveFigures(CollectorRegistry())), FullPipe()
     outbox.begin(pipe, pipe)  # type: ignore[arg-type]  # as much of them as is asked for
     answer, news = message("snapshot", "x" * 100_000), message("news", "y" * 1_000)
+    pipe.write(b"z" * before)
     outbox.post(answer)
-    assert outbox.waiting == len(answer.frame)
-    for _ in range(15):
+    await asyncio.sleep(0)
+    assert len(answer.raw) + before <= outbox.waiting <= len(answer.frame) + before
+    for _ in range(20):
         outbox.post(news)
     assert not outbox.is_cut
     # But no more than the limit waits behind it.
-    for _ in range(6):
+    for _ in range(21):
         outbox.post(news)
     assert outbox.is_cut
     assert pipe.aborted

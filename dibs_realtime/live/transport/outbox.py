@@ -63,7 +63,6 @@ class Outbox:
         The largest packet so far does not count: it may be an answer (a snapshot) that is more than the limit, and
         whoever asked for it must be able to get it.
         """
-        self._largest = max(self._largest, len(packet.raw))
         if not self._write_now(packet) and not self._ending:
             self._wait(packet)
 
@@ -127,6 +126,7 @@ class Outbox:
         if transport.get_write_buffer_size() > SMALL_BUFFER or transport.is_closing():
             return False
         transport.write(packet.frame)
+        self._largest = len(packet.raw)
         return True
 
     # ── the slow way ──
@@ -145,6 +145,7 @@ class Outbox:
         self.is_clear = False
         self._waiting.append(packet)
         self._bytes += len(packet.raw)
+        self._largest = max(self._largest, len(packet.raw))
         if self.waiting > self._limit + self._largest:
             self.cut("slow")
         else:
@@ -160,9 +161,11 @@ class Outbox:
                 packet = self._waiting[0]
                 if packet is None:
                     break
+                # From here on it is the transport that counts it.
+                self._count_out(packet)
                 await response.send_frame(packet.raw, WSMsgType.TEXT)
                 if self._waiting:  # it was not cut meanwhile
-                    self._count_out(self._waiting.popleft())
+                    self._waiting.popleft()
         except OSError:
             self._ending = True
         # From here on, and not before, the quick way is open again: whatever was sent above came first.

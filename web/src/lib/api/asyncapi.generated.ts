@@ -430,6 +430,8 @@ export interface components {
         /**
          * Scan
          * @description A refused attempt at a door. Best effort: the list of attempts has them all.
+         *
+         *     `scanned_at` is earlier than `at` where the door judged alone.
          */
         Scan: {
             actor: components["schemas"]["ActorOut"];
@@ -445,6 +447,8 @@ export interface components {
             offline: boolean;
             /** @enum {string} */
             reason: "unknown_code" | "voided" | "event_not_open" | "offer_paused" | "not_claimed" | "wrong_gate" | "not_yet_valid" | "expired" | "already_redeemed" | "leased" | "insufficient_uses" | "online_only";
+            /** Format: date-time */
+            scanned_at: string;
             units: number;
             voucher_id: string | null;
         };

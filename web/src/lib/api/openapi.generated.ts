@@ -1280,7 +1280,7 @@ export interface components {
         };
         /**
          * AttemptOut
-         * @description A refused scan.
+         * @description A refused scan. `scanned_at` is earlier than `at`, when the server heard of it, where a door judged alone.
          */
         AttemptOut: {
             actor: {
@@ -1296,6 +1296,8 @@ export interface components {
             offline: boolean;
             /** @enum {string} */
             reason: "unknown_code" | "voided" | "event_not_open" | "offer_paused" | "not_claimed" | "wrong_gate" | "not_yet_valid" | "expired" | "already_redeemed" | "leased" | "insufficient_uses" | "online_only";
+            /** Format: date-time */
+            scanned_at: string;
             units: number;
             voucher_id: string | null;
         };

@@ -41,7 +41,7 @@ function entry(kind: string, more: Partial<Entry> = {}): Entry {
 }
 
 function item(key: string, at = '2026-07-04T20:00:00Z'): FeedItem {
-  return { key, at, mark: 'claimed', sentence: key, offline: false };
+  return { key, at, happened: at, mark: 'claimed', sentence: key, offline: false };
 }
 
 describe('sentences', () => {
@@ -76,11 +76,19 @@ describe('sentences', () => {
     expect(ofEntry(revoked, known, numbers).sentence).toBe('Phone 2 revoked Ieva’s phone');
   });
 
+  it('come with the time at which a door judged alone', () => {
+    const redeemed_at = '2026-07-04T18:00:00Z';
+    const told = entry('voucher.redeemed', { data: { units: 1, offline: true, redeemed_at } });
+    const { at, happened } = ofEntry(told, names(), numbers);
+    expect([at, happened]).toEqual([told.at, redeemed_at]);
+  });
+
   it('say why a door refused, with a mark for what was used before', () => {
     const scan: Scan = {
       event_id: event().id,
       attempt_id: 'a1',
       at: '2026-07-04T20:00:00Z',
+      scanned_at: '2026-07-04T18:00:00Z',
       reason: 'already_redeemed',
       voucher_id: null,
       offer_id: OFFER_ID,
@@ -92,6 +100,8 @@ describe('sentences', () => {
     } as Scan;
     expect(ofRefusal(scan, names())).toMatchObject({
       key: 'aa1',
+      at: '2026-07-04T20:00:00Z',
+      happened: '2026-07-04T18:00:00Z',
       mark: 'used',
       offline: true,
       sentence: 'Phone 2 refused “Free drink” at Main bar: already used',

@@ -10,8 +10,10 @@ export const MOST_ITEMS = 1_000;
 
 export interface FeedItem {
   readonly key: string;
-  /** RFC 3339. */
+  /** When the hub heard of it, in whose order the feed is; RFC 3339. */
   readonly at: string;
+  /** When it happened: earlier, where a door judged alone. */
+  readonly happened: string;
   readonly mark: MarkKind;
   readonly sentence: string;
   /** A door judged alone, without a network. */
@@ -54,6 +56,7 @@ export function ofEntry(entry: Entry, names: Names, numbers: Numbers): FeedItem 
   return {
     key: `e${seq}`,
     at,
+    happened: String(data['redeemed_at'] ?? at),
     mark: markOf(kind),
     sentence: text.feed.entry(kind, whoIs(actor), named, data, numbers),
     offline: data['offline'] === true,
@@ -64,10 +67,13 @@ export function ofEntry(entry: Entry, names: Names, numbers: Numbers): FeedItem 
 export function ofRefusal(refusal: Scan | Attempt, names: Names): FeedItem {
   const id = 'attempt_id' in refusal ? refusal.attempt_id : refusal.id;
   const { reason, at, actor, offline } = refusal;
+  // While nodes are replaced one by one, one of the release before tells no time of the scan.
+  const { scanned_at: happened = at }: Partial<typeof refusal> = refusal;
   const isUsed = reason === 'already_redeemed' || reason === 'insufficient_uses';
   return {
     key: `a${id}`,
     at,
+    happened,
     mark: isUsed ? 'used' : 'refused',
     sentence: text.feed.refused(reason, whoIs(actor), names.of(refusal)),
     offline,
