@@ -69,10 +69,16 @@ class Node:
 Start = Callable[..., Awaitable[Node]]
 
 
-def let_beacons_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have no node ask PostgreSQL for heads: what comes has come by Redis."""
-    for pause in ("HEAD_SECONDS", "ALONE_SECONDS"):
-        monkeypatch.setattr(f"dibs_realtime.live.beacon.{pause}", 300)
+async def let_beacons_rest(*nodes: Node) -> None:
+    """Have these nodes not ask PostgreSQL for heads, whatever happens: what comes has come by Redis."""
+    for node in nodes:
+        await node.hub._beacon.close()
+
+
+def wake_beacons(*nodes: Node) -> None:
+    """Have them ask again."""
+    for node in nodes:
+        node.hub._beacon.start()
 
 
 async def teller_and_hearer(start: Start, **other: Any) -> tuple[Node, Node]:

@@ -14,13 +14,13 @@ from tests.support.waiting import eventually
 
 from .clients import Observer
 from .load import busy
-from .node import Node, Start, let_beacons_rest, teller_and_hearer
+from .node import Node, Start, let_beacons_rest, teller_and_hearer, wake_beacons
 from .party import Party, check
 
 
-async def test_news_travels_between_nodes_by_the_bus_alone(start: Start, monkeypatch: pytest.MonkeyPatch):
-    let_beacons_rest(monkeypatch)
+async def test_news_travels_between_nodes_by_the_bus_alone(start: Start):
     one, two = await teller_and_hearer(start)
+    await let_beacons_rest(one, two)
     party = await Party.begin(one)
     guest = await party.guest()
     observer = Observer(two, party.owner, party.id)
@@ -82,16 +82,15 @@ async def test_redis_goes_away_and_comes_back(start: Start, own_redis: LocalRedi
         # The hints are back: no need to wait for a beat. One may be lost where Redis is slow; then the next one tells.
         await eventually(lambda: one.hub._bus.is_live and two.hub._bus.is_live)
         await eventually(lambda: all(UUID(party.id) in node.hub._bus._subscriptions for node in (one, two)))
-        await asyncio.sleep(0.5)
-        with monkeypatch.context() as patch:
-            let_beacons_rest(patch)
-            claimed = list[str]()
+        await let_beacons_rest(one, two)
+        claimed = list[str]()
 
-            async def is_told(claimed: list[str] = claimed) -> bool:
-                claimed.append((await party.claim(guest))["id"])
-                return all(any(map(observer.has, claimed)) for observer in observers)
+        async def is_told(claimed: list[str] = claimed) -> bool:
+            claimed.append((await party.claim(guest))["id"])
+            return all(any(map(observer.has, claimed)) for observer in observers)
 
-            await eventually(is_told)
+        await eventually(is_told)
+        wake_beacons(one, two)
     for observer in observers:
         await check(party, observer)
         await observer.disconnect()

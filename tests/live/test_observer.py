@@ -91,8 +91,8 @@ async def test_two_nodes(start: Start):
 
 
 async def test_who_comes_from_a_node_that_is_ahead_needs_no_new_state(start: Start, monkeypatch: pytest.MonkeyPatch):
-    let_beacons_rest(monkeypatch)
     one, two = await teller_and_hearer(start)
+    await let_beacons_rest(one, two)
     party = await Party.begin(one)
     guest = await party.guest()
     stays, moves = Observer(two, party.owner, party.id), Observer(one, party.owner, party.id)

@@ -105,8 +105,8 @@ async def test_a_clusters_channels_live_on_the_nodes_of_their_slots(stage: Stage
 
 
 @on("cluster")
-async def test_news_come_through_the_cluster_and_not_from_the_database(stage: Stage, monkeypatch: pytest.MonkeyPatch):
-    let_beacons_rest(monkeypatch)
+async def test_news_come_through_the_cluster_and_not_from_the_database(stage: Stage):
+    await let_beacons_rest(stage.one, stage.two)
     healed = stage.two.figure("dibs_live_gaps_total")
     for _ in range(5):
         await stage.all_move(PATIENCE)
