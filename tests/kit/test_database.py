@@ -17,11 +17,11 @@ from dibs_realtime.local.postgres import LocalPostgres
 async def test_who_is_cancelled_does_not_take_it_for_a_database_that_is_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "ACQUIRE_SECONDS", 0.5)
     with LocalPostgres(tmp_path / "postgres", {"fsync": "off"}) as server:
         server.ensure_database()
         database = Database(server.url())
         await database.open()
+        monkeypatch.setattr(module, "ACQUIRE_SECONDS", 0.5)  # so long the driver waits for the server to stop
         asking = asyncio.create_task(database.fetchval("SELECT pg_sleep(60)"))
         connection = await asyncpg.connect(server.url())
         working = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(6%)'"

@@ -19,6 +19,12 @@ from tests.support.waiting import PATIENCE
 from tests.support.world import PASSWORD, Party, World
 
 
+@pytest.fixture(autouse=True)
+def until_all_has_happened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a night last until everybody has come and gone, however slow the machine is."""
+    monkeypatch.setattr(run, "clock", lambda console, _: clock(console, PATIENCE))
+
+
 def options(base_url: str, slug: str, **other: Any) -> Options:
     defaults: dict[str, Any] = {
         "guests": 40, "doors": 3, "rate": 200.0, "seconds": 4.0, "sockets": 10, "seed": 1, "email": None,
@@ -33,9 +39,7 @@ async def told(wanted: Options) -> tuple[bool, str]:
     return same, text.getvalue()
 
 
-async def test_guests_and_doors(base_url: str, party: Party, monkeypatch: pytest.MonkeyPatch):
-    # It is over when everything has happened, on a slow machine too.
-    monkeypatch.setattr(run, "clock", lambda console, _: clock(console, PATIENCE))
+async def test_guests_and_doors(base_url: str, party: Party):
     wanted = options(base_url, party.event["slug"], email=party.owner.email, password=PASSWORD)
     same, text = await told(wanted)
     assert same, text
