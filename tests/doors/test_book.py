@@ -10,6 +10,7 @@ import pytest
 
 from dibs_realtime.doors.book import queries
 from dibs_realtime.doors.book.model import ITERATIONS, NAME_BYTES, Content, cut, derive, seal
+from dibs_realtime.doors.book.sealer import Stretcher
 from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.ids import new_id
 from tests.conftest import StartNode
@@ -23,9 +24,10 @@ VECTORS = Path(__file__).parents[1] / "vectors" / "door_book.json"
 
 @pytest.fixture
 def in_earnest(start_node: StartNode, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nodes stretch codes as far as anywhere else than in tests."""
+    """Let nodes stretch codes as far as anywhere else than in tests, and where they do it there."""
     del start_node  # which spares its nodes that
     monkeypatch.setattr("dibs_realtime.doors.book.repository.ITERATIONS", ITERATIONS)
+    monkeypatch.setattr("dibs_realtime.doors.book.sealer.Stretcher", Stretcher)
 
 
 @pytest.mark.usefixtures("in_earnest")

@@ -18,9 +18,17 @@ from dibs_realtime.doors.book.stretching import pause_after
 from dibs_realtime.kit import problems, tasks
 from dibs_realtime.kit.database import Database
 from dibs_realtime.kit.ids import new_id
+from tests.conftest import StartNode
 from tests.doors.book import current
 from tests.support.waiting import eventually
 from tests.support.world import Party
+
+
+@pytest.fixture
+def apart(start_node: StartNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nodes seal in processes of their own, as anywhere else than in tests."""
+    del start_node  # which spares its nodes that
+    monkeypatch.setattr(sealer, "Stretcher", Stretcher)
 
 
 @pytest.mark.parametrize("loop_factory", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
@@ -132,6 +140,7 @@ async def test_a_turn_that_was_lost_writes_nothing(database: Database, party: Pa
     assert await database.fetchval("SELECT sealed FROM door_books WHERE event_id = $1", party.id) == sealed
 
 
+@pytest.mark.usefixtures("apart")
 async def test_a_stretching_process_that_dies_is_told_as_what_it_is_and_replaced(
     party: Party, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
