@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from dibs_realtime.doors import repository
+from dibs_realtime.doors.repository import ONLINE_WITHIN
+from dibs_realtime.kit.tasks import end
 from dibs_realtime.live import presence
+from tests.support.clock import MovableClock
 from tests.support.waiting import eventually
 
 from .clients import Socket
@@ -17,9 +19,7 @@ from .party import Party
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(presence, "HEARTBEAT_SECONDS", 0.3)
     monkeypatch.setattr(presence, "LOOK_SECONDS", 0.5)
-    monkeypatch.setattr(repository, "ONLINE_WITHIN", timedelta(seconds=1.5))
 
 
 def is_online(watcher: Socket, device_id: str) -> bool | None:
@@ -69,7 +69,11 @@ async def test_a_busy_watcher_is_told_once_a_second(node: Node, party: Party):
         assert len(rows) <= 2  # of past connections the last one stays
 
 
-async def test_the_doors_of_a_node_that_dies_go_offline(start: Start):
+async def test_the_doors_of_a_node_that_dies_go_offline(
+    start: Start, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(presence, "HEARTBEAT_SECONDS", 0.1)
+    long = (ONLINE_WITHIN + timedelta(seconds=1)).total_seconds()
     one, two = await start(), await start()
     party = await Party.begin(one)
     door, device = await party.device()
@@ -77,12 +81,22 @@ async def test_the_doors_of_a_node_that_dies_go_offline(start: Start):
         await watcher.watch(party.id)
         async with Socket(one, door):
             await eventually(lambda: is_online(watcher, device["id"]))
-            for task in one.hub._presence._tasks:  # it says nothing any more
-                task.cancel()
-            await eventually(lambda: is_online(watcher, device["id"]) is False, 4)
+            clock.forward(seconds=long)
+            now = clock()
+
+            async def is_seen_again() -> bool:
+                seen_at = await two.parts.database.fetchval("SELECT max(seen_at) FROM device_presence")
+                return bool(seen_at >= now)
+
+            await eventually(is_seen_again)
+            await eventually(lambda: is_online(watcher, device["id"]))
+            await end(*one.hub._presence._tasks)  # it says nothing any more
+            clock.forward(seconds=long)
+            await eventually(lambda: is_online(watcher, device["id"]) is False)
 
 
 async def test_the_heartbeat_is_one_statement(node: Node, party: Party, monkeypatch: pytest.MonkeyPatch):
+    await end(*node.hub._presence._tasks)  # the heart beats when the test says so
     doors = [(await party.device(f"Door {number}"))[0] for number in range(5)]
     sockets = [Socket(node, door) for door in doors]
     for socket in sockets:
@@ -98,8 +112,7 @@ async def test_the_heartbeat_is_one_statement(node: Node, party: Party, monkeypa
         return await execute(sql, *arguments)
 
     monkeypatch.setattr(node.parts.database, "execute", counted)
-    await eventually(lambda: statements)
-    await asyncio.sleep(0.1)
+    await node.hub._presence._beat()
     assert len(statements) == 1
     for socket in sockets:
         await socket.disconnect()
