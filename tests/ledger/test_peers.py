@@ -7,13 +7,15 @@ from uuid import UUID
 
 import pytest
 
+from dibs_realtime.ledger import peers
 from dibs_realtime.ledger.peers import Peers
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 SECRET = "s" * 32
 
 
-async def test_a_frame_that_was_meddled_with_ends_the_line():
+async def test_a_frame_that_was_meddled_with_ends_the_line(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(peers, "CONNECT_SECONDS", PATIENCE)
     heard: list[Any] = []
     one, two = UUID(int=1), UUID(int=2)
     listening = Peers(SECRET, one, lambda _, message: heard.append(message), lambda _: None)

@@ -72,10 +72,18 @@ async def begin(database: Database) -> AsyncIterator[Begin]:
             if not other:
                 team.append(process)
             ids = {each.own_id for each in team}
-            await eventually(lambda: all(each.router._neighbours.others == ids - {each.own_id} for each in team), 20)
+            await eventually(lambda: all(each.router._neighbours.others == ids - {each.own_id} for each in team))
             return process
 
         yield start
+
+
+async def pair(begin: Begin) -> tuple[Process, Process]:
+    """Start two that know each other from now on, for however long the machine stands still."""
+    both = await begin(), await begin()
+    for process in both:
+        await end(process.router._sweeping, process.router._neighbours._task)
+    return both
 
 
 async def night_of(database: Database, owner: Process, other: Process) -> Night:
@@ -89,7 +97,7 @@ async def night_of(database: Database, owner: Process, other: Process) -> Night:
 
 
 async def test_one_process_decides_and_both_get_verdicts(database: Database, begin: Begin):
-    owner, other = await begin(), await begin()
+    owner, other = await pair(begin)
     night = await night_of(database, owner, other)
     offer = await night.offer()
     codes = await night.issue(offer, 60)
@@ -129,7 +137,7 @@ def test_the_longest_commands_of_one_frame_fit_into_it():
 
 
 async def test_an_answer_from_elsewhere_is_the_one_from_here(database: Database, begin: Begin):
-    owner, other = await begin(), await begin()
+    owner, other = await pair(begin)
     night = await night_of(database, owner, other)
     offer = await night.offer(max_uses=9)
     [code] = await night.issue(offer, 1)
@@ -145,7 +153,7 @@ async def test_an_answer_from_elsewhere_is_the_one_from_here(database: Database,
 
 
 async def test_what_doors_judged_alone_travels_whole(database: Database, begin: Begin):
-    owner, other = await begin(), await begin()
+    owner, other = await pair(begin)
     night = await night_of(database, owner, other)
     [code] = await night.issue(await night.offer(), 1)
     now = utc_now()
@@ -161,7 +169,7 @@ async def test_what_doors_judged_alone_travels_whole(database: Database, begin: 
 async def test_an_owner_that_dies_leaves_its_events_to_the_others(
     database: Database, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ):
-    owner, other = await begin(), await begin()
+    owner, other = await pair(begin)
     night = await night_of(database, owner, other)
     codes = await night.issue(await night.offer(), 20)
     asked = asyncio.Event()
@@ -195,7 +203,7 @@ async def test_an_owner_that_is_busy_is_not_taken_for_dead(
     database: Database, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ):
     """A command waits in its queue for longer than the patience with a silent one, while others get their answers."""
-    owner, other = await begin(), await begin()
+    owner, other = await pair(begin)
     night = await night_of(database, owner, other)
     [code] = await night.issue(await night.offer(), 1)
     forgotten = asyncio.Event()
@@ -204,13 +212,12 @@ async def test_an_owner_that_is_busy_is_not_taken_for_dead(
         forgotten.set()
 
     monkeypatch.setattr(owner.router, "_decide", forget)
-    await end(other.router._sweeping)  # here the test tells the time
     asked = asyncio.create_task(other.router.submit(night.redeeming(code)))
     await forgotten.wait()
     [waiting] = other.router._waiting.values()
     line = other.router._peers.line_to(owner.own_id)
     assert line is not None
-    line.heard_at = waiting.since + LONGEST_SECONDS
+    line.heard_at = waiting.since + LONGEST_SECONDS  # here the test tells the time
     other.router._give_up(waiting.since + LONGEST_SECONDS)
     assert other.router._neighbours.others == {owner.own_id}
     assert not waiting.answer.done()
@@ -226,7 +233,7 @@ async def test_an_owner_that_comes_back_has_one_line(database: Database, begin: 
     for code in await night.issue(await night.offer(), 4):
         other.router._lose(owner.own_id)
         assert (await other.router.submit(night.redeeming(code)))["verdict"] == "accepted"
-        await eventually(lambda: other.router._peers.line_to(owner.own_id), 20)
+        await eventually(lambda: other.router._peers.line_to(owner.own_id))
     await eventually(lambda: sum(line.is_open and line._calls for line in other.router._peers._all) == 1)
 
 
@@ -252,11 +259,10 @@ async def test_an_owner_that_is_lost_as_soon_as_it_is_reached_is_called_again(be
 async def test_a_lost_answer_ends_in_the_same_verdict(
     database: Database, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ):
-    owner, other = await begin(), await begin()
+    owner, other = await pair(begin)
     night = await night_of(database, owner, other)
     [code] = await night.issue(await night.offer(), 1)
     monkeypatch.setattr(owner.router, "_say", lambda *_: None)
-    await end(other.router._sweeping)  # here the test tells the time
     asked = asyncio.create_task(other.router.submit(night.redeeming(code)))
     await eventually(lambda: owner.commits == 1)
     [waiting] = other.router._waiting.values()
@@ -271,7 +277,7 @@ async def test_a_lost_answer_ends_in_the_same_verdict(
 async def test_who_leaves_owns_nothing_and_finishes_what_it_took(
     database: Database, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ):
-    owner, other = await begin(), await begin()
+    owner, other = await pair(begin)
     night = await night_of(database, owner, other)
     codes = await night.issue(await night.offer(), 100)
     decide, taking = owner.router._decide, asyncio.Event()
@@ -285,7 +291,8 @@ async def test_who_leaves_owns_nothing_and_finishes_what_it_took(
     await taking.wait()
     await owner.router.leave()
     assert {verdict["verdict"] for verdict in await asyncio.gather(*taken)} == {"accepted"}
-    await eventually(lambda: not other.router._neighbours.others, 20)
+    await other.router._neighbours._beat()
+    assert not other.router._neighbours.others
     assert other.router._neighbours.owner_of(night.event_id) == other.own_id
 
 
