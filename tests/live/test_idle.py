@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dibs_realtime.kit import json
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 from .clients import Bare
 from .node import Node, Start
@@ -71,15 +71,26 @@ async def test_an_idle_watcher_takes_little_memory_and_no_task_but_its_reader(no
 
 
 async def test_who_answers_pings_stays_and_who_does_not_is_cut(start: Start):
-    node = await start(limits={"ping_seconds": 0.2, "ping_answer_seconds": 0.8})
+    within = 10 * PATIENCE
+    node = await start(limits={"ping_seconds": 0.1, "ping_answer_seconds": within})
+    engine, loop = node.hub._server.eio, asyncio.get_running_loop()
+    began = loop.time()
     async with Bare(node) as lively, Bare(node) as dead:
         await lively.hello()
         await dead.hello()
+        first, _ = engine.sockets.values()
         pings = 0
         while pings < 8:
-            if await lively.ws.receive_str(timeout=5) == "2":
+            if await lively.ws.receive_str(timeout=PATIENCE) == "2":
                 pings += 1
                 await lively.ws.send_str("3")
+        asked = engine.heart._asked
+        assert all(began + within <= until <= loop.time() + within for until, *_ in asked)
+        # The time for an answer is over for the dead one, and for all pings but the last one of the lively one.
+        for place, (_, ping, socket) in enumerate(asked):
+            if socket is not first or ping != socket.last_ping:
+                asked[place] = (0.0, ping, socket)
         await dead.ended()
         assert node.figure("dibs_live_cut_total", reason="unanswered") == 1
-        assert len(node.hub._connections) == 1
+        await eventually(lambda: len(node.hub._connections) == 1)
+        assert first.sid in engine.sockets
