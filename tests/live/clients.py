@@ -182,7 +182,7 @@ class Bare:
                 return text
             await self.ws.send_str("3")
 
-    async def ended(self, seconds: float = 5.0) -> int | None:
+    async def ended(self, seconds: float = PATIENCE) -> int | None:
         """Wait until the server has ended the connection; return the close code."""
         async with asyncio.timeout(seconds):
             while (await self.ws.receive()).type not in (

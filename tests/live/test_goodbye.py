@@ -7,11 +7,18 @@ import aiohttp
 import pytest
 
 from dibs_realtime.kit import json
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 from .clients import Bare, Socket
 from .node import Start
 from .party import Party, new_key
+
+
+@pytest.fixture(autouse=True)
+def patiently(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let whatever waits for the end of connections and answers wait for as long as a busy machine takes."""
+    for module in ("desk", "transport.engine", "transport.outbox"):
+        monkeypatch.setattr(f"dibs_realtime.live.{module}.CLOSE_SECONDS", PATIENCE)
 
 
 async def test_a_node_that_stops_tells_clients_to_come_back(start: Start):
@@ -63,6 +70,7 @@ async def test_what_is_gathered_goes_out_before_the_goodbye(start: Start, monkey
             got.append(await bare.text())
         frames = [json.loads(text[2:])[1] for text in got if text.startswith('42["ledger"')]
         assert [(frame["from_seq"], frame["to_seq"]) for frame in frames] == [(4, 4), (5, 6)]
+        await bare.ended()
         await closing
 
 
