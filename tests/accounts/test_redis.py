@@ -32,10 +32,10 @@ async def redis(own_redis: LocalRedis, request: pytest.FixtureRequest):
 async def test_commands(redis: Redis, own_redis: LocalRedis):
     assert redis.healthy
     assert await redis.get("a") is None
-    assert await redis.set("a", b"1", 10)
+    assert await redis.set("a", b"1", 1_000)
     assert await redis.get("a") == b"1"
     with PlainRedis.from_url(own_redis.url) as plain:
-        assert 9_000 < plain.pttl("a") <= 10_000
+        assert 900_000 < plain.pttl("a") <= 1_000_000
     assert await redis.delete("a", "b")
     assert await redis.delete()
     assert await redis.get("a") is None
@@ -69,7 +69,7 @@ async def test_it_goes_and_comes_back_empty(redis: Redis, own_redis: LocalRedis)
     assert not redis.healthy
     waiting = asyncio.create_task(redis.until_healthy())
     own_redis.start()
-    await eventually(waiting.done, 2)
+    await eventually(waiting.done)
     assert redis.healthy
     assert await redis.get("a") is None
     assert await redis.set("a", b"2", 1)
@@ -90,11 +90,12 @@ async def test_one_that_hangs_costs_one_timeout_for_all(redis: Redis, own_redis:
         await asyncio.gather(*(redis.get("a") for _ in range(200)))
         assert time.monotonic() - began < 200 * TIMEOUT / 4  # one after the other they would take all of that
         began = time.monotonic()
-        await nothing_answers(redis)
-        assert time.monotonic() - began < TIMEOUT
+        for _ in range(20):
+            await nothing_answers(redis)
+        assert time.monotonic() - began < 20 * TIMEOUT  # where 100 of them would take 100
     finally:
         own_redis.resume()
-    await eventually(lambda: redis.healthy, 3)
+    await eventually(lambda: redis.healthy)
 
 
 @pytest.mark.parametrize("redis", [TIMEOUT], indirect=True)
@@ -109,8 +110,12 @@ async def test_a_subscriber_waits_longer_than_a_command_may(redis: Redis):
 
     task = asyncio.create_task(listen())
     await asyncio.sleep(0.7)
-    await redis.publish("c", b"late")
-    await eventually(lambda: b"late" in heard)
+
+    async def is_heard() -> bool:  # one publication may take longer than a command may
+        await redis.publish("c", b"late")
+        return b"late" in heard
+
+    await eventually(is_heard)
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task

@@ -80,9 +80,9 @@ async def test_single_uses_and_other_offers_are_not_lent(scene: Scene):
 
 async def test_it_ends_with_its_time(scene: Scene):
     await scene.reason(0)
-    scene.clock.forward(seconds=LEASE_FOR.total_seconds() - 5)
+    scene.clock.forward(seconds=LEASE_FOR.total_seconds() - 60)
     assert await scene.reason(1) == "leased"
-    scene.clock.forward(seconds=10)
+    scene.clock.forward(seconds=120)
     assert await scene.reason(1) is None  # and now it is this one's
     assert await scene.reason(0) == "leased"
     assert await scene.ended() == []

@@ -128,6 +128,7 @@ async def test_what_a_dead_process_left_is_in_nobodys_way(desk: Desk, other_desk
     assert await desk.count("guests") == 0
 
 
+@pytest.mark.usefixtures("patiently")
 @pytest.mark.parametrize("published", [True, False])
 async def test_codes_that_come_in_right_now_are_waited_for(desk: Desk, other_desk: Desk, published: bool) -> None:
     offer = await desk.night.offer()
