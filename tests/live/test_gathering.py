@@ -151,6 +151,8 @@ async def test_who_joins_in_between_gets_every_entry_once(start: Start):
             await observer.connect()
             await observer.begin()
             await asyncio.sleep(0.1)
+        for observer in observers:
+            await eventually(lambda observer=observer: len(observer.got["ledger"]) < len(observer.entries))
     ledger = await party.ledger()
     for observer in observers:
         await eventually(lambda observer=observer: observer.is_at(len(ledger)))
