@@ -14,6 +14,7 @@ from dibs_realtime.simulate.pace import Pace
 from dibs_realtime.simulate.rest import Api, connected
 from dibs_realtime.simulate.scene import Scene
 from tests.support.rest import Client
+from tests.support.waiting import PATIENCE
 from tests.support.world import PASSWORD, Party
 
 
@@ -26,7 +27,7 @@ def base_url(client: Client) -> str:
 @pytest.fixture
 async def api(base_url: str) -> AsyncIterator[Api]:
     """The simulation's client."""
-    async with connected(base_url, Figures(), patience=10) as client:
+    async with connected(base_url, Figures(), patience=PATIENCE) as client:
         yield client
 
 

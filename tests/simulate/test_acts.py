@@ -15,6 +15,7 @@ from dibs_realtime.simulate.scene import Scene
 from dibs_realtime.simulate.stage import hand_out
 from dibs_realtime.simulate.tickets import Ticket, mistyped
 from dibs_realtime.simulate.visit import MISHAPS, use
+from tests.support.waiting import PATIENCE
 from tests.support.world import Party
 
 
@@ -131,7 +132,7 @@ async def test_a_night_of_many_ends_as_the_server_says(
 ):
     await hand_out(account, party.id, party.ticket | {"quantity": None}, 40, scene.stock)
     night = Night(scene)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         await night.waves(60, 2)
         # Those who watch lose their connection, and the doors theirs.
         observer.line.drop()

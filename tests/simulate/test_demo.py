@@ -9,11 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 import segno
 from rich.console import Console
 
 from dibs_realtime.kit.tasks import end
+from dibs_realtime.local.servers import LocalServers
 from dibs_realtime.simulate import demo_night, party as simulated, welcome as welcoming
 from dibs_realtime.simulate.account import Account
 from dibs_realtime.simulate.demo import run
@@ -23,6 +25,7 @@ from dibs_realtime.simulate.party import DOOR_FOR_YOU, DOORS, NAME, OFFERS
 from dibs_realtime.simulate.rest import Api, connected
 from dibs_realtime.simulate.welcome import Welcome, symbol
 from tests.local.running import SECONDS, environment, kill, up, wait_until
+from tests.support.waiting import PATIENCE, eventually
 from tests.support.world import PASSWORD, Party
 
 SIMULATE = "from dibs_realtime.commands.simulate import simulate_command; simulate_command()"
@@ -106,7 +109,7 @@ async def test_the_doors_link_is_renewed_before_it_ends(
     await welcome.tell("secret")
     said = capsys.readouterr().out
     keeping = asyncio.create_task(welcome.keep())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while "a new one" not in said:
             await asyncio.sleep(0.01)
             said += capsys.readouterr().out
@@ -162,7 +165,7 @@ def test_a_server_that_is_killed_meanwhile(tmp_path: Path):
             stderr=output,
         )
         try:
-            time.sleep(6)
+            asyncio.run(under_way(LocalServers(running.data).database_url))
             kill(running.called("python")[:1])
             wait_until(lambda: simulated.poll() is not None)
         finally:
@@ -175,6 +178,14 @@ def test_a_server_that_is_killed_meanwhile(tmp_path: Path):
         assert "Converged" in said
         assert "sent again" in said
         assert "problem" not in said
+
+
+async def under_way(database_url: str) -> None:
+    """Wait until guests have claimed and doors have redeemed."""
+    connection = await asyncpg.connect(database_url)
+    both = "SELECT count(DISTINCT kind) = 2 FROM ledger WHERE kind IN ('voucher.claimed', 'voucher.redeemed')"
+    await eventually(lambda: connection.fetchval(both), SECONDS)
+    await connection.close()
 
 
 async def seed(url: str) -> None:
@@ -191,7 +202,7 @@ async def seed(url: str) -> None:
         "starts_at": now.isoformat(),
         "ends_at": (now + timedelta(hours=8)).isoformat(),
     }
-    async with connected(url, Figures(), patience=10) as api:
+    async with connected(url, Figures(), patience=PATIENCE) as api:
         account = Account(api, "olga@dibs.example", PASSWORD)
         await account.register("Olga")
         path = f"/events/{(await account.call('POST', '/events', event))['id']}"

@@ -14,6 +14,7 @@ from dibs_realtime.simulate.figures import Figures
 from dibs_realtime.simulate.line import Line
 from dibs_realtime.simulate.problems import ApiError
 from dibs_realtime.simulate.rest import Api, connected
+from tests.support.waiting import PATIENCE
 
 
 class Hub:
@@ -112,7 +113,7 @@ async def test_other_problems_are_told():
 
 async def test_it_comes_back_and_listeners_hear_again():
     hub, opens = Hub(), asyncio.Queue[Any]()
-    async with running(hub) as api, opened(api, open=opens.put_nowait) as line, asyncio.timeout(10):
+    async with running(hub) as api, opened(api, open=opens.put_nowait) as line, asyncio.timeout(PATIENCE):
         await opens.get()
         line.drop()
         await opens.get()
