@@ -111,7 +111,7 @@ async def test_one_process_decides_and_both_get_verdicts(database: Database, beg
 async def test_a_crowd_s_commands_are_no_longer_than_a_frame(
     database: Database, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ):
-    owner, other = await begin(), await begin()
+    owner, other = await pair(begin)
     night = await night_of(database, owner, other)
     codes = await night.issue(await night.offer(), 60)
     monkeypatch.setattr("dibs_realtime.ledger.peers.LONGEST", 12_000)
