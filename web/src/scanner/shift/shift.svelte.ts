@@ -147,29 +147,33 @@ export class Shift {
     const { redemption_id: redemptionId } = scan.answer.verdict;
     try {
       const { id } = this.news.kept.event;
-      await (await this.#ties?.check())?.undo({ key: scan.key, eventId: id }, redemptionId);
+      await (await this.#tied.check()).undo({ key: scan.key, eventId: id }, redemptionId);
     } catch {
       this.#become(machine.undoing(this.state, scan.key, { kind: 'problem', detail: null }));
     }
   }
 
   async search(name: string): Promise<readonly Voucher[]> {
-    return (await this.#ties?.search(name)) ?? [];
+    return this.#tied.search(name);
   }
 
   async move(gateId: string | null): Promise<void> {
-    const device = await this.#ties?.move(gateId);
-    if (device != null) this.news.keep(device);
+    this.news.keep(await this.#tied.move(gateId));
   }
 
   /** Somebody has seen that the hub cannot take it. */
   async dismiss(key: string): Promise<void> {
-    await (await this.#ties?.check())?.dismiss(key);
+    await (await this.#tied.check()).dismiss(key);
   }
 
   /** The network may be back, or somebody looks: tries everything at once. */
   nudge(): void {
     this.#ties?.nudge();
+  }
+
+  get #tied(): Ties {
+    if (this.#ties === null) throw new Error('the shift is not open yet');
+    return this.#ties;
   }
 
   // The code on the screen, for one more use of it: in memory only, and only as long as its verdict is shown.

@@ -31,11 +31,14 @@ const PATIENCE = 3_000;
 export class Ties {
   readonly #options: TiesOptions;
   readonly #opening: Promise<AloneDoor>;
+  /** The line, once `connect` has brought it: what is asked of it before waits. */
+  readonly #connected: Promise<Line>;
   readonly #slow: ReturnType<typeof setTimeout>;
   #connection: Connection = 'connecting';
   #line: Line | null = null;
   #alone: AloneDoor | null = null;
   #closed = false;
+  #begin: () => void = () => undefined;
 
   constructor(options: TiesOptions) {
     this.#options = options;
@@ -43,6 +46,11 @@ export class Ties {
       if (this.#connection === 'connecting') options.onConnection('lost');
     }, PATIENCE);
     this.#opening = this.#prepared();
+    const begun = new Promise<void>((begin) => (this.#begin = begin));
+    this.#connected = begun.then(() => this.#connecting());
+    // Whoever waits for them is told.
+    this.#opening.catch(() => undefined);
+    this.#connected.catch(() => undefined);
   }
 
   /**
@@ -51,13 +59,8 @@ export class Ties {
    * @throws where the browser keeps nothing.
    */
   async connect(): Promise<void> {
-    const connecting = this.#connected();
-    const alone = (this.#alone = await this.#opening);
-    const line = (this.#line = await connecting);
-    if (this.#closed) return this.close();
-    alone.hear((listener) => line.onBurn(listener));
-    alone.live(this.#connection === 'live');
-    alone.door.check.nudge();
+    this.#begin();
+    await this.#connected;
   }
 
   /** Who judges, once that is there: what is asked of it before waits. */
@@ -71,13 +74,14 @@ export class Ties {
     this.#alone?.resumed();
   }
 
+  /** Finds vouchers by a part of the guest's name. Throws also where `connect` did. */
   async search(name: string): Promise<readonly Voucher[]> {
-    return (await this.#line?.search(name)) ?? [];
+    return (await this.#connected).search(name);
   }
 
-  /** Moves this device to another gate; null: there is no line yet. */
-  async move(gateId: string | null): Promise<Kept['device'] | null> {
-    return (await this.#line?.move(gateId)) ?? null;
+  /** Moves this device to another gate. Throws also where `connect` did. */
+  async move(gateId: string | null): Promise<Kept['device']> {
+    return (await this.#connected).move(gateId);
   }
 
   close(): void {
@@ -94,6 +98,24 @@ export class Ties {
     this.#alone = null;
     this.close();
     await alone?.leave();
+  }
+
+  async #connecting(): Promise<Line> {
+    const dialled = this.#dialled();
+    try {
+      const alone = (this.#alone = await this.#opening);
+      const line = (this.#line = await dialled);
+      if (this.#closed) this.close();
+      else {
+        alone.hear((listener) => line.onBurn(listener));
+        alone.live(this.#connection === 'live');
+        alone.door.check.nudge();
+      }
+      return line;
+    } catch (error) {
+      void dialled.then((line) => line.close()); // nobody else knows it
+      throw error;
+    }
   }
 
   async #prepared(): Promise<AloneDoor> {
@@ -113,7 +135,7 @@ export class Ties {
     });
   }
 
-  async #connected(): Promise<Line> {
+  async #dialled(): Promise<Line> {
     const { kept, place, hub, onEnded, onUpdate } = this.#options;
     const { Line } = await loaded(() => import('./line.ts'));
     return new Line({
