@@ -1,11 +1,13 @@
 """The tests' own instruments: what they are to notice, they notice."""
 
+import re
+
 import pytest
 from playwright.async_api import Page
 
 from .accessibility import accessible
 from .camera import Camera
-from .guard import Guard
+from .guard import GIVEN_UP, LEFT_UNUSED, MOST_GIVEN_UP, TAKEN_OVER, Guard
 from .visitors import Visitors, until
 
 WATCH = """async () => {
@@ -19,6 +21,11 @@ WATCH = """async () => {
     const { data } = picture.getImageData(0, 0, canvas.width, canvas.height);
     return data.filter((value, index) => index % 4 === 0 && value < 60).length;
   };
+}"""
+
+TELL = """(lines) => {
+  for (const line of lines) console.warn(line);
+  return new Promise((resolve) => setTimeout(resolve));
 }"""
 
 
@@ -61,6 +68,26 @@ async def test_the_guard_notices(visitors: Visitors, guard: Guard, misdeed: str,
     with pytest.raises(AssertionError, match=complaint):
         guard.check()
     guard.expect(".*")
+
+
+async def test_the_guard_counts_the_lines_that_pages_let_go_of(visitors: Visitors, guard: Guard) -> None:
+    page = await visitors.open("/")
+    await page.evaluate(TELL, [f"{GIVEN_UP}."] * (MOST_GIVEN_UP + 1))
+    with pytest.raises(AssertionError, match=f"let go of {MOST_GIVEN_UP + 1} lines"):
+        guard.check()
+    guard.expect(GIVEN_UP)
+
+
+async def test_the_guard_lets_pass_what_a_worker_took_over(visitors: Visitors, guard: Guard) -> None:
+    page, other = await visitors.open("/"), await visitors.open("/")
+    taken_over = f"A preload for 'http://x.example/1.js' is found, but is not used because it is a {TAKEN_OVER}."
+    unused = f"The resource http://x.example/%s.js {LEFT_UNUSED} from the window's load event."
+    await page.evaluate(TELL, [taken_over, unused % 1])
+    guard.check()
+    await page.evaluate(TELL, [unused % 2])
+    await other.evaluate(TELL, [unused % 1])
+    assert [re.findall(r"x\.example/\d", line) for line in guard.complaints] == [["x.example/2"], ["x.example/1"]]
+    guard.expect(LEFT_UNUSED)
 
 
 async def test_axe_notices(visitors: Visitors) -> None:
