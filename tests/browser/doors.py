@@ -1,9 +1,15 @@
 """What people do at a door's page, and what they wait for there."""
 
+import re
+
 from playwright.async_api import Page, Route, expect
+
+from .timers import held
 
 BOOK = "**/door-snapshot?**"
 """Where a door downloads what it needs to judge alone."""
+WAITING = re.compile("scans? waits? for an answer")
+"""What a door says of scans that the hub has not answered, be it one or more."""
 
 
 async def typed(page: Page, code: str) -> None:
@@ -44,15 +50,11 @@ async def no_book(route: Route) -> None:
     await route.abort()
 
 
-def held(least: int, most: int) -> str:
-    """Return a script after which the page's timers of between so many milliseconds never end."""
-    return f"""(() => {{ const set = window.setTimeout; window.setTimeout = (run, wait, ...rest) =>
-        set(run, wait >= {least} && wait <= {most} ? 1e8 : wait, ...rest); }})();"""
-
-
-async def stop_the_clock(page: Page) -> None:
-    """Keep the verdict that comes next from going by itself, however long it is looked at."""
-    await page.evaluate(held(2_600, 30_000))
+async def let_verdicts_stay(page: Page) -> None:
+    """Set a door that is in use so that a verdict stays until somebody goes on."""
+    await page.get_by_role("button", name="Menu").click()
+    await page.get_by_label("Until you go on").check()
+    await page.get_by_role("button", name="Close").click()
 
 
 async def wait_for_the_hub(page: Page) -> None:

@@ -9,7 +9,7 @@ from tests.support.world import Json, Party, redeem
 
 from .accessibility import accessible
 from .camera import Camera
-from .doors import live, next_guest, typed, verdict
+from .doors import let_verdicts_stay, live, next_guest, typed, verdict
 from .guard import Guard
 from .server import Server
 from .visitors import STAYS, Visitors, until
@@ -121,9 +121,7 @@ async def test_a_verdict_goes_by_itself_unless_somebody_wants_it_to_stay(visitor
     await expect(page.get_by_text("1 here")).to_be_attached()
     await page.clock.fast_forward("00:20")
     await expect(page.locator("[data-tone]")).to_have_count(0)
-    await page.get_by_role("button", name="Menu").click()
-    await page.get_by_label("Until you go on").check()
-    await page.get_by_role("button", name="Close").click()
+    await let_verdicts_stay(page)
     await typed(page, party.codes[1])
     await verdict(page, "admit")
     await page.clock.fast_forward("00:20")

@@ -10,9 +10,9 @@ from playwright.async_api import Page, expect
 from tests.support.world import PASSWORD, Party
 
 from .accessibility import still
-from .doors import held, stop_the_clock
 from .guests import call_dibs
-from .visitors import Visitors, until
+from .timers import held
+from .visitors import STAYS, Visitors, until
 
 LISTEN = """() => {
   window.spoken = [];
@@ -78,11 +78,10 @@ async def test_a_guest_by_keys(visitors: Visitors, party: Party) -> None:
 
 async def test_a_door_by_keys(visitors: Visitors, party: Party) -> None:
     pairing = await party.owner.post(f"{party.path}/devices", {"label": "Phone 2", "gate_id": party.gate["id"]})
-    page = await visitors.open(pairing["pairing_url"])
+    page = await visitors.open(pairing["pairing_url"], storage=STAYS)
     await tab_to(page, "Pair this phone")
     await keys(page, "Enter")
     await expect(page.locator(".sign.live")).to_be_visible()
-    await stop_the_clock(page)
     await tab_to(page, "Type code")
     await keys(page, "Enter")
     await expect(page.get_by_label("Code", exact=True)).to_be_focused()
@@ -208,8 +207,9 @@ async def test_times_are_those_of_the_event(visitors: Visitors, party: Party) ->
 @pytest.mark.parametrize("profile", ["phone", "desktop"])
 async def test_nothing_jumps_while_a_page_loads(visitors: Visitors, party: Party, profile: str) -> None:
     guest = await visitors.open(f"/e/{party.event['slug']}", profile)
-    organizer = await visitors.organizer(party.owner, f"/app/#/events/{party.id}", profile)
-    # A door that is slow to connect says so after three seconds, which moves what is below; here it may take longer.
+    # A page that is slow to connect says so, after three seconds a door's and after four the organizer's, which moves
+    # what is below; here it may take longer.
+    organizer = await visitors.organizer(party.owner, f"/app/#/events/{party.id}", profile, script=held(4_000, 4_000))
     door = await visitors.door(party, "Phone 2", profile, camera=False, script=held(3_000, 3_000))
     await until(door, "() => navigator.serviceWorker.controller !== null")
     await door.reload()

@@ -4,7 +4,7 @@ from typing import Any
 
 from playwright.async_api import Page, expect
 
-from tests.browser.doors import live, stop_the_clock, typed, verdict
+from tests.browser.doors import live, typed, verdict
 from tests.browser.phone import LIGHT
 from tests.doors.book import current
 from tests.support.world import redeem
@@ -94,7 +94,6 @@ async def pair_by_day(stage: Stage) -> Page:
 async def refused_in_lithuanian(stage: Stage) -> Page:
     page = await stage.door(language="lt", **NO_CAMERA)
     await stage.party.device.redeem(stage.party.codes[0])
-    await stop_the_clock(page)
     await page.get_by_role("button", name="Įvesti kodą").click()
     await page.get_by_label("Kodas", exact=True).fill(stage.party.codes[0])
     await page.get_by_role("button", name="Tikrinti").click()
@@ -122,7 +121,6 @@ async def blocked(stage: Stage) -> Page:
 async def accepted(stage: Stage) -> Page:
     page = await with_names(stage)
     await expect(page.get_by_text("Live")).to_be_visible()
-    await stop_the_clock(page)
     await typed(page, "LIST-1")
     await verdict(page, "admit")
     return page
@@ -132,7 +130,6 @@ async def accepted(stage: Stage) -> Page:
 async def used(stage: Stage) -> Page:
     page = await stage.door()
     await stage.party.device.redeem(stage.party.codes[0])
-    await stop_the_clock(page)
     await typed(page, stage.party.codes[0])
     await verdict(page, "used")
     return page
@@ -141,7 +138,6 @@ async def used(stage: Stage) -> Page:
 @state("door/refused")
 async def refused(stage: Stage) -> Page:
     page = await stage.door()
-    await stop_the_clock(page)
     await typed(page, "NOSUCHCODE")
     await verdict(page, "deny")
     return page
@@ -155,7 +151,6 @@ async def too_many(stage: Stage) -> Page:
     await verdict(page, "admit")
     await page.get_by_role("button", name="Next guest").click()
     await page.get_by_role("button", name="One use more").click()
-    await stop_the_clock(page)
     await typed(page, "LIST-1")
     await verdict(page, "used")
     return page

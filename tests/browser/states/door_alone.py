@@ -4,7 +4,7 @@ import json
 
 from playwright.async_api import Page, Route, expect
 
-from tests.browser.doors import BOOK, can_judge, live, next_guest, no_book, stop_the_clock, typed, verdict
+from tests.browser.doors import BOOK, can_judge, live, next_guest, no_book, typed, verdict
 
 from .door import NO_CAMERA, with_names
 from .stage import Stage, state
@@ -35,7 +35,6 @@ async def alone(stage: Stage) -> Page:
     await live(page)
     await can_judge(page)
     await cut(stage, page)
-    await stop_the_clock(page)
     await typed(page, "LIST-1")
     await verdict(page, "offline")
     return page

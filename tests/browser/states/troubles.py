@@ -4,7 +4,7 @@ import asyncio
 
 from playwright.async_api import Page, Route, expect
 
-from tests.browser.doors import stop_the_clock, typed, verdict
+from tests.browser.doors import typed, verdict
 from tests.browser.visitors import Handler
 from tests.support.world import Party
 
@@ -199,7 +199,6 @@ async def guest_voided(stage: Stage) -> Page:
 async def door_long(stage: Stage) -> Page:
     party = await Long(stage.world).begin()
     page = await stage.door(party, label=f"The phone of {NAME}", **NO_CAMERA)
-    await stop_the_clock(page)
     await typed(page, party.codes[1])
     await verdict(page, "admit")
     return page
