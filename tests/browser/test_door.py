@@ -44,12 +44,8 @@ async def test_pair_by_typing_and_scan_a_guests_code(
     camera.show(f"{server.url}/v/{party.codes[0]}".upper())
     await verdict(page, "admit")
     await expect(page.get_by_text(GIVES, exact=True)).to_be_visible()
-    # It stays in view, and is one scan all the same.
     await next_guest(page)
-    await page.wait_for_timeout(1_500)
     assert await redemptions(party) == 1
-    attempts = await party.owner.get(f"{party.path}/attempts")
-    assert attempts["items"] == []
     camera.show(party.codes[1])
     await verdict(page, "admit")
     camera.show_nothing()

@@ -6,6 +6,7 @@ import type { RedeemVerdict } from '../../lib/api/types.ts';
 import type { Answer, Listener, Scan } from '../../lib/check/check.ts';
 import { Outbox } from '../../lib/check/outbox.ts';
 import type { Kept } from '../pairing/kept.ts';
+import { GONE_AFTER } from '../scan/sight.ts';
 import { MOST_RECENT } from './machine.ts';
 import { Shift } from './shift.svelte.ts';
 import type { TiesOptions } from './ties.ts';
@@ -92,6 +93,25 @@ it('takes what the screen has forgotten for unseen', async () => {
   await shift.open();
   look('visible');
   expect(listener.answered('nobody', says('accepted', true))).toBe(false);
+});
+
+it('takes a code that stays in view once, and again after it was gone', async () => {
+  let now = 10_000;
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+  await shift.open();
+  look('visible');
+  shift.seen('ADA1');
+  await until(() => expect(asked).toHaveLength(1));
+  listener.answered(asked[0]?.key ?? '', says('accepted', false));
+  shift.next();
+  for (let n = 0; n < 20; n++) {
+    now += GONE_AFTER - 1;
+    shift.seen('ADA1');
+  }
+  now += GONE_AFTER;
+  shift.seen('ADA1');
+  await until(() => expect(asked.length).toBeGreaterThan(1));
+  expect(asked).toHaveLength(2);
 });
 
 it('still shows what waits from an earlier visit, however many scans came after it', async () => {
