@@ -7,7 +7,7 @@ from tests.support.world import Party
 
 from .cable import CUT_OFF, Cable
 from .door_page import ready, redemptions
-from .doors import live, next_guest, typed, verdict
+from .doors import WAITING, live, next_guest, typed, verdict
 from .guard import Guard
 from .visitors import Visitors, until
 
@@ -35,7 +35,7 @@ async def test_one_window_of_a_phone_is_the_door(visitors: Visitors, party: Part
     await next_guest(first)
     cable.become("good")
     await live(first)
-    await expect(first.get_by_text("wait for an answer")).to_have_count(0)
+    await expect(first.get_by_text(WAITING)).to_have_count(0)
     assert await redemptions(party) == [True, True]
     assert (await party.owner.get(f"{party.path}/conflicts"))["items"] == []
 
@@ -63,7 +63,7 @@ async def test_a_phone_that_is_no_door_any_more_says_what_it_still_holds(
     await page.get_by_label("Pairing code").fill(pairing["pairing_code"])
     await page.locator("form button").click()
     await live(page)
-    await expect(page.get_by_text("waits for an answer")).to_have_count(0)
+    await expect(page.get_by_text(WAITING)).to_have_count(0)
 
     async def is_brought_in() -> bool:
         return await redemptions(party) == [True]

@@ -83,6 +83,7 @@ async def test_what_the_only_camera_lacks_is_not_offered(visitors: Visitors, par
 async def test_every_verdict_sounds_and_feels_its_own(visitors: Visitors, party: Party, tone: str) -> None:
     page = await visitors.door(party, camera=False)
     await expect(page.locator(".sign.live")).to_be_visible()
+    await expect(page.locator(".silent")).to_have_count(0)
     await party.device.redeem(party.codes[1])
     await page.evaluate(NOTICE)
     await wait_for_the_hub(page)

@@ -47,7 +47,8 @@ async def test_from_the_printed_links_to_a_redeemed_voucher(demo: Up, visitors: 
     await taps.tap(door.get_by_role("button", name="Pair this phone"))
     await taps.tap(door.get_by_role("button", name="Start the camera"))
     await expect(door.locator(".view.on")).to_be_visible()
-    admitted = sees(door, "[data-tone=admit]")
+    # A hub that takes its time may be anticipated by the door.
+    admitted = sees(door, "[data-tone=admit], [data-tone=offline]")
     await camera.look_at(guest.get_by_role("dialog").get_by_role("img", name="QR code"))
     await admitted
     await expect(guest.get_by_role("status").filter(has_text="Used. Enjoy!")).to_be_attached()

@@ -129,7 +129,7 @@ async def test_signing_out_in_one_tab_ends_the_other(visitors: Visitors, party: 
     await expect(page.get_by_text("Live", exact=True)).to_be_visible()
     tab = await page.context.new_page()
     await tab.goto("/app/")
-    await expect(tab.get_by_role("heading", name="Your events")).to_be_visible()
+    await expect(tab.get_by_role("link", name=party.event["name"])).to_be_visible()
     await tab.get_by_role("button", name="Sign out").click()
     await expect(tab.get_by_text("You are signed out.")).to_be_visible()
     await expect(page.get_by_text("You signed out in another tab.")).to_be_visible()
