@@ -53,7 +53,6 @@ async def wrong_code(stage: Stage) -> Page:
 @state("door/scan")
 async def scan(stage: Stage) -> Page:
     page = await with_names(stage, can_search=True)
-    await expect(page.get_by_text("Live")).to_be_visible()
     await expect(page.locator(".view.on")).to_be_visible()
     return page
 
@@ -120,7 +119,6 @@ async def blocked(stage: Stage) -> Page:
 @state("door/accepted")
 async def accepted(stage: Stage) -> Page:
     page = await with_names(stage)
-    await expect(page.get_by_text("Live")).to_be_visible()
     await typed(page, "LIST-1")
     await verdict(page, "admit")
     return page
@@ -209,7 +207,6 @@ async def closed(stage: Stage) -> Page:
 @state("door/elsewhere")
 async def elsewhere(stage: Stage) -> Page:
     page = await stage.door(**NO_CAMERA)
-    await live(page)
     other = await page.context.new_page()
     await other.goto(page.url)
     await expect(page.get_by_role("button", name="Work in this window")).to_be_visible()
@@ -221,7 +218,6 @@ async def elsewhere(stage: Stage) -> Page:
 async def ended(stage: Stage) -> Page:
     stage.guard.expect("401 GET .*/door-snapshot")
     page = await stage.door(label="Lost phone")
-    await expect(page.get_by_text("Live")).to_be_visible()
     devices = await stage.party.owner.get(f"{stage.party.path}/devices")
     mine = next(device for device in devices["items"] if device["label"] == "Lost phone")
     await stage.party.owner.delete(f"{stage.party.path}/devices/{mine['id']}")

@@ -4,7 +4,8 @@ import json
 
 from playwright.async_api import Page, Route, expect
 
-from tests.browser.doors import BOOK, can_judge, live, next_guest, no_book, typed, verdict
+from tests.browser.doors import BOOK, can_judge, next_guest, no_book, typed, verdict
+from tests.browser.timers import UNHURRIED
 
 from .door import NO_CAMERA, with_names
 from .stage import Stage, state
@@ -14,7 +15,6 @@ from .stage import Stage, state
 async def waiting(stage: Stage) -> Page:
     stage.guard.expect("ERR_FAILED")
     page = await stage.door(network={BOOK: no_book}, **NO_CAMERA)
-    await live(page)
     await cut(stage, page)
     await typed(page, stage.party.codes[0])
     await verdict(page, "wait")
@@ -32,7 +32,6 @@ async def lost(stage: Stage) -> Page:
 @state("door/alone")
 async def alone(stage: Stage) -> Page:
     page = await with_names(stage, **NO_CAMERA)
-    await live(page)
     await can_judge(page)
     await cut(stage, page)
     await typed(page, "LIST-1")
@@ -70,8 +69,7 @@ async def leaving(stage: Stage) -> Page:
 
 @state("door/getting-ready")
 async def getting_ready(stage: Stage) -> Page:
-    page = await stage.door(network={BOOK: half_a_book}, **NO_CAMERA)
-    await live(page)
+    page = await stage.door(network={BOOK: half_a_book}, script=UNHURRIED, **NO_CAMERA)
     await expect(page.locator("progress")).to_be_visible()
     return page
 

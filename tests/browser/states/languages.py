@@ -2,6 +2,7 @@
 
 from playwright.async_api import Page, expect
 
+from .organizer import loaded
 from .stage import Stage, at, state
 
 at("start/lithuanian", "/", language="lt")
@@ -14,7 +15,7 @@ def _register(page: str, heading: str) -> None:
         manager = await stage.crew("manager", "Rasa")
         shown = await stage.organizer(manager, f"/app/#/events/{stage.night.id}/{page}", language="lt")
         await expect(shown.get_by_role("heading", name=heading, exact=True)).to_be_visible()
-        await expect(shown.get_by_text("Įkeliama …")).to_have_count(0)
+        await loaded(shown)
         return shown
 
 

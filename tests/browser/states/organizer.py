@@ -1,5 +1,7 @@
 """The organizer's app at /app/."""
 
+import re
+
 from playwright.async_api import Page, expect
 
 from .stage import Stage, at, state
@@ -13,6 +15,13 @@ PAGES = {
     "team": "Team",
     "settings": "Settings",
 }
+LOADING = re.compile("(Loading|Looking|Įkeliam|Ieškom).* …")
+"""What its pages say while something is on its way, in each language."""
+
+
+async def loaded(page: Page) -> None:
+    """Wait until the page has what it asked for."""
+    await expect(page.get_by_text(LOADING)).to_have_count(0)
 
 
 async def _night(stage: Stage, page: str) -> Page:
@@ -89,7 +98,7 @@ def _register(name: str, heading: str) -> None:
     async def shown(stage: Stage) -> Page:
         page = await _night(stage, name)
         await expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
-        await expect(page.get_by_text("Loading …")).to_have_count(0)
+        await loaded(page)
         return page
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from playwright.async_api import Page
 
 from tests.browser.camera import Camera
+from tests.browser.doors import live
 from tests.browser.guard import Guard
 from tests.browser.night import Night
 from tests.browser.server import Server
@@ -40,8 +41,10 @@ class Stage:
         return await self.world.member(self.night.owner, self.night.id, role, name)
 
     async def door(self, party: Party | None = None, **options: Any) -> Page:
-        """Return the page of a paired door, of this state's own party unless another is given."""
-        return await self.visitors.door(party or self.party, **options)
+        """Return the page of a paired door that hears the hub, of this state's own party unless another is given."""
+        page = await self.visitors.door(party or self.party, **options)
+        await live(page)
+        return page
 
 
 State = Callable[[Stage], Awaitable[Page]]

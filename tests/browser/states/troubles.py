@@ -5,11 +5,13 @@ import asyncio
 from playwright.async_api import Page, Route, expect
 
 from tests.browser.doors import typed, verdict
+from tests.browser.timers import UNHURRIED, held
 from tests.browser.visitors import Handler
 from tests.support.world import Party
 
 from .door import NO_CAMERA
 from .guest import LONG, claimed, nothing_moves
+from .organizer import loaded
 from .stage import Stage, state
 
 NAME = "Ferdinandas Maksimilijonas Aleksandravičius-Vaitiekūnas"
@@ -51,7 +53,7 @@ class Long(Party):
 
 async def organizer(stage: Stage, path: str, network: dict[str, Handler]) -> Page:
     """Return an organizer's page on a network that does this."""
-    return await stage.organizer(await stage.world.organizer(), path, network=network)
+    return await stage.organizer(await stage.world.organizer(), path, network=network, script=UNHURRIED)
 
 
 @state("organizer/events/loading")
@@ -82,7 +84,9 @@ async def sign_in_failed(stage: Stage) -> Page:
 
 @state("organizer/live/loading")
 async def live_loading(stage: Stage) -> Page:
-    page = await stage.organizer(stage.party.owner, f"/app/#/events/{stage.party.id}", sockets=lambda _socket: None)
+    # After four seconds it says that it takes long, after ten that the line is lost.
+    path, patient = f"/app/#/events/{stage.party.id}", held(4_000, 10_000)
+    page = await stage.organizer(stage.party.owner, path, sockets=lambda _socket: None, script=patient)
     await expect(page.locator("[aria-busy] h1")).to_be_visible()
     return page
 
@@ -106,7 +110,7 @@ for _name in ("offers", "codes", "doors", "inbox"):
         bare = await stage.world.event(party.owner)
         page = await stage.organizer(party.owner, f"/app/#/events/{bare['id']}/{name}")
         await expect(page.get_by_role("heading", name=name.capitalize(), exact=True)).to_be_visible()
-        await expect(page.get_by_text("Loading …")).to_have_count(0)
+        await loaded(page)
         return page
 
 
@@ -117,7 +121,7 @@ for _name in ("", "offers", "codes", "doors", "team", "share"):
         party = await Long(stage.world).begin()
         page = await stage.organizer(party.owner, f"/app/#/events/{party.id}/{name}")
         await expect(page.get_by_role("heading", level=1)).to_have_text(LONG)
-        await expect(page.get_by_text("Loading")).to_have_count(0)
+        await loaded(page)
         return page
 
 
@@ -144,7 +148,8 @@ async def conflict(stage: Stage) -> Page:
 
 @state("guest/event/loading")
 async def guest_loading(stage: Stage) -> Page:
-    page = await stage.open(f"/e/{stage.party.event['slug']}", network={"**/public/events/*": hold})
+    network = {"**/public/events/*": hold}
+    page = await stage.open(f"/e/{stage.party.event['slug']}", network=network, script=UNHURRIED)
     await expect(page.locator("[data-words]")).to_be_visible()
     return page
 
