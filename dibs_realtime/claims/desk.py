@@ -57,7 +57,7 @@ class GuestDesk:
             # Only wrong ones count, and only in this event: a venue's crowd comes from one address, typos among it. One
             # question for both, so that a refusal tells nothing of the code and many at once cannot slip through.
             guesses = f"{door.event_id} {address}"
-            await self._limits.take(self._wrong_access_codes, guesses, now, tokens=0 if is_right else 1)
+            await self._limits.take(self._wrong_access_codes, guesses, now, keep=is_right)
             if not is_right:
                 raise problems.forbidden("This event asks for its access code.")
         await self._limits.take(self._new_guests, address, now)

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from uuid import UUID
 
 from dibs_realtime.accounts.sessions import SessionDirectory
@@ -28,6 +29,10 @@ def new_code() -> str:
 def digest(code: str) -> bytes:
     """Return the hash under which a code (as typed) is kept."""
     return hashlib.sha256(codes.folded(code).encode("utf-8", "replace")).digest()
+
+
+def _wrong_code() -> problems.Problem:
+    return problems.not_found("This pairing code is wrong, used or too old. Ask for a new one.")
 
 
 class PairingOffice:
@@ -73,6 +78,16 @@ class PairingOffice:
             )
             if pairing is None:
                 attempt.fail()
-                raise problems.not_found("This pairing code is wrong, used or too old. Ask for a new one.")
+                raise _wrong_code()
+        token = await self._token(pairing.session_id, now)
         device = await self._ledger.submit(MarkPaired(pairing.event_id, pairing.device_id, pairing.session_id))
-        return pairing.event_id, device, await self._sessions.long_token(pairing.session_id, now)
+        return pairing.event_id, device, token
+
+    async def _token(self, session_id: UUID, now: datetime) -> str:
+        try:
+            return await self._sessions.long_token(session_id, now)
+        except problems.Problem as problem:
+            if problem.status != HTTPStatus.UNAUTHORIZED:
+                raise
+            # The device was ended, or paired anew, at that very moment.
+            raise _wrong_code() from None

@@ -158,7 +158,7 @@ def device_routes(
         # for a phone that was paired just then.
         await office.end_sessions(call.event_id, device.id, "device_revoked")
         # Its version was looked at: what its phone changes in the meantime must not keep half of this.
-        await ledger.submit(RevokeDevice(call.event_id, actor_of(call.caller), device.id, None))
+        await ledger.submit(RevokeDevice(call.event_id, actor_of(call.caller), device.id))
         await office.end_sessions(call.event_id, device.id, "device_revoked")
 
     @r.post("/events/{event_id}/devices/{device_id}/pairing", who="M", problems=(409,))

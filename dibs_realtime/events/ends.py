@@ -5,11 +5,12 @@ import logging
 from uuid import UUID
 
 from dibs_realtime.events.repository import EventRepository
+from dibs_realtime.kit.problems import Problem
 from dibs_realtime.kit.tasks import end
 
 _log = logging.getLogger(__name__)
 
-AGAIN_SECONDS, AGAIN_AT_MOST = 1.0, 300.0
+AGAIN_SECONDS, AGAIN_AT_MOST = 1.0, 15.0
 """The first pause before it is tried again, and the longest: each is twice the one before."""
 
 
@@ -23,10 +24,9 @@ class EventEnds:
 
     async def follow(self, event_id: UUID) -> None:
         """Let the event's sessions end as long after its end as new ones would. Raises nothing of the database's."""
-        if not await self._followed(event_id):
-            self._late.add(event_id)
-            if self._task is None or self._task.done():
-                self._task = asyncio.create_task(self._catch_up(), name="sessions follow their event")
+        await self._try(event_id)
+        if self._late and (self._task is None or self._task.done()):
+            self._task = asyncio.create_task(self._catch_up(), name="sessions follow their event")
 
     async def close(self) -> None:
         """Stop."""
@@ -40,14 +40,18 @@ class EventEnds:
             await asyncio.sleep(pause)
             pause = min(2 * pause, AGAIN_AT_MOST)
             for event_id in list(self._late):
-                self._late.discard(event_id)  # before the try: the end may be moved again during it
-                if not await self._followed(event_id):
-                    self._late.add(event_id)
+                await self._try(event_id)
 
-    async def _followed(self, event_id: UUID) -> bool:
+    async def _try(self, event_id: UUID) -> None:
+        self._late.discard(event_id)  # before it: the end may be moved again, and fail to be followed, during it
+        has_followed = False
         try:
             await self._repository.follow_end(event_id)
-        except Exception as error:  # noqa: BLE001  # whatever it is, the change is committed and this must follow
-            _log.warning("sessions cannot follow now", extra={"event": str(event_id), "error": type(error).__name__})
-            return False
-        return True
+            has_followed = True
+        except Problem:
+            _log.warning("sessions cannot follow their event now", extra={"event": str(event_id)})
+        except Exception:  # noqa: BLE001  # whatever it is, the change is committed and this must follow
+            _log.exception("sessions cannot follow their event now", extra={"event": str(event_id)})
+        finally:
+            if not has_followed:
+                self._late.add(event_id)

@@ -38,16 +38,16 @@ _KEEP = """
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 return redis.call('PEXPIRE', KEYS[1], ARGV[3])
 """
-# The key holds when the bucket will be full again. The fourth argument is how many tokens to take: 1, or 0 to look.
+# The key holds when the bucket will be full again. The fourth argument: 1 to leave the token there.
 # Answers 0: there was a token; more: so long until there is one.
 _TAKE = """
-local now, burst, each, taken = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local now, burst, each, keep = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == '1'
 local full = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
 local wait = full - now - (burst - 1) * each
 if wait > 0 then
   return math.max(1, math.ceil(wait))
 end
-if taken > 0 then
+if not keep then
   redis.call('SET', KEYS[1], string.format('%.3f', full + each), 'PX', math.ceil(full + each - now))
 end
 return 0
@@ -122,11 +122,11 @@ class Limits:
         """Count what always counts. Raises Problem 429."""
         await self._enter(rule, key, now, under_way=False)
 
-    async def take(self, rule: TokenBucket, key: str, now: datetime, *, tokens: int = 1) -> None:
-        """Take a token; 0: only where there is one. Raises Problem 429 when there is none."""
+    async def take(self, rule: TokenBucket, key: str, now: datetime, *, keep: bool = False) -> None:
+        """Take a token. Raises Problem 429 when there is none. keep: leave it there, but be refused all the same."""
         name, at, each = self._name(rule.name, key), now.timestamp() * 1000, 1000 / rule.per_second
-        wait = await self._redis.eval(_TAKE, [name], [at, rule.burst, each, tokens])
-        _refuse(wait if wait is not None else self._own.take(name, at, rule.burst, each, tokens))
+        wait = await self._redis.eval(_TAKE, [name], [at, rule.burst, each, int(keep)])
+        _refuse(wait if wait is not None else self._own.take(name, at, rule.burst, each, keep=keep))
 
     async def _enter(self, rule: FailureWindow, key: str, now: datetime, *, under_way: bool) -> _Place:
         name, at, span, member = self._name(rule.name, key), now.timestamp() * 1000, rule.seconds * 1000, new_id().hex
@@ -181,12 +181,12 @@ class _OwnCounts:
     def take_back(self, key: str, member: str) -> None:
         self._windows.get(key, {}).pop(member, None)
 
-    def take(self, key: str, now: float, burst: int, each: float, tokens: int) -> float:
+    def take(self, key: str, now: float, burst: int, each: float, *, keep: bool) -> float:
         full = max(self._buckets.get(key, 0.0), now)
         wait = full - now - (burst - 1) * each
         if wait > 0:
             return wait
-        if tokens:
+        if not keep:
             self._buckets[key] = full + each
             _keep_small(self._buckets, key)
         return 0

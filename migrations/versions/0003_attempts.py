@@ -1,4 +1,4 @@
-"""When a refusal was made by a door alone, and an event's sessions found at once."""
+"""When a refused scan was made, perhaps hours before the hub hears of it; an event's sessions found at once."""
 
 from dibs_realtime.migrate import run_sql
 

@@ -148,14 +148,14 @@ async def test_a_burst_and_then_so_many_a_second(limits: Limits, clock: SetClock
     assert results.count(None) == 5
 
 
-async def test_no_token_is_taken_where_one_is_only_looked_for(limits: Limits, clock: SetClock):
+async def test_a_token_may_be_left_there(limits: Limits, clock: SetClock):
     for _ in range(10):
-        await limits.take(BUCKET, "venue", clock.now, tokens=0)
+        await limits.take(BUCKET, "venue", clock.now, keep=True)
     for _ in range(5):
         await limits.take(BUCKET, "venue", clock.now)
-    assert await refused(limits.take(BUCKET, "venue", clock.now, tokens=0)) == 50
+    assert await refused(limits.take(BUCKET, "venue", clock.now, keep=True)) == 50
     clock.forward(seconds=50)
-    await limits.take(BUCKET, "venue", clock.now, tokens=0)
+    await limits.take(BUCKET, "venue", clock.now, keep=True)
 
 
 async def test_memory_is_bounded(limits: Limits, clock: SetClock, monkeypatch: pytest.MonkeyPatch):

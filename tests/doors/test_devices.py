@@ -1,6 +1,7 @@
 """Devices under awkward circumstances: revoked while they pair, ended on the ledger alone, locked, shared by people."""
 
 import asyncio
+from typing import Any
 
 import asyncpg
 import pytest
@@ -35,6 +36,21 @@ async def test_a_device_that_is_revoked_while_it_pairs_redeems_nothing(party: Pa
             assert answer.status == 401
 
 
+async def test_a_session_that_ends_as_it_begins_was_begun_by_no_code(party: Party, monkeypatch: pytest.MonkeyPatch):
+    pairing = await party.owner.post(f"/events/{party.id}/devices", {"label": "Late"})
+    device_id = pairing["device"]["id"]
+    take = PairingRepository.take
+
+    async def take_and_lose(repository: PairingRepository, *how: Any) -> Any:
+        taken = await take(repository, *how)
+        await party.owner.delete(f"/events/{party.id}/devices/{device_id}")
+        return taken
+
+    monkeypatch.setattr(PairingRepository, "take", take_and_lose)
+    body = {"pairing_code": pairing["pairing_code"], "pairing_nonce": fresh_key()}
+    await party.world.nobody.refused(404, "POST", "/devices/pair", body)
+
+
 async def test_a_device_that_ended_on_the_ledger_alone_redeems_nothing(party: Party, client: Client):
     """As when the node died between the entry and the end of the session."""
     assert client.app is not None
@@ -43,7 +59,7 @@ async def test_a_device_that_ended_on_the_ledger_alone_redeems_nothing(party: Pa
     device_id = device["items"][0]["id"]
     from uuid import UUID
 
-    await ledger.submit(RevokeDevice(UUID(party.id), SYSTEM, UUID(device_id), None))
+    await ledger.submit(RevokeDevice(UUID(party.id), SYSTEM, UUID(device_id)))
     body = {"code": party.codes[0], "idempotency_key": fresh_key()}
     assert (await party.device.ask("POST", f"/events/{party.id}/redemptions", body)).status == 401
 

@@ -70,7 +70,7 @@ async def record(database: Database) -> list[Case]:
     assert lost.id is not None
     await step("device updated", lambda: submit(UpdateDevice(event_id, owner, door.id, {"can_search": True}, None)))
     await step("device paired anew", lambda: submit(MarkPaired(event_id, door.id, new_id())))
-    await step("device revoked", lambda: submit(RevokeDevice(event_id, owner, lost.id, None)))
+    await step("device revoked", lambda: submit(RevokeDevice(event_id, owner, lost.id)))
     first = await step("redeemed at a gate", lambda: night.redeem(codes[0], actor=door))
     await step("two more units", lambda: night.redeem(codes[0], actor=door, units=2))
     await step("refused: no entry", lambda: night.redeem(codes[0], actor=door))

@@ -106,7 +106,7 @@ async def test_it_ends_with_its_device_or_its_phone(scene: Scene):
     await scene.reason(0)
     await scene.night.submit(MarkPaired(scene.night.event_id, scene.doors[0].id or new_id(), new_id()))
     assert await scene.reason(1) is None
-    await scene.night.submit(RevokeDevice(scene.night.event_id, scene.night.owner, scene.doors[1].id or new_id(), None))
+    await scene.night.submit(RevokeDevice(scene.night.event_id, scene.night.owner, scene.doors[1].id or new_id()))
     assert await scene.reason(2) is None
 
 

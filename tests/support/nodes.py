@@ -12,7 +12,7 @@ from dibs_realtime.kit.redis import Redis
 from tests.support.waiting import PATIENCE
 
 
-class Stretcher:
+class SealsHere:
     """Stretches and seals at once, in the node's own process.
 
     A process of its own for each node takes longer to start than all its sealing, and gives way to whatever else the
@@ -40,6 +40,6 @@ def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     that hangs is waited for, is the business of the tests that are about that.
     """
     monkeypatch.setattr("dibs_realtime.doors.book.repository.ITERATIONS", 16)
-    monkeypatch.setattr("dibs_realtime.doors.book.sealer.Stretcher", Stretcher)
+    monkeypatch.setattr("dibs_realtime.doors.book.sealer.Stretcher", SealsHere)
     monkeypatch.setattr("dibs_realtime.app.Passwords", partial(Passwords, rounds=1, memory_kib=1024, parallelism=1))
     monkeypatch.setattr("dibs_realtime.app.Redis", partial(Redis, timeout=PATIENCE))

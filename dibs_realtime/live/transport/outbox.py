@@ -60,8 +60,8 @@ class Outbox:
     def post(self, packet: Message) -> None:
         """Send a packet, in order with everything else. Over the byte limit the connection is cut.
 
-        The largest packet so far does not count: it may be an answer (a snapshot) that is more than the limit, and
-        whoever asked for it must be able to get it.
+        The largest packet posted of late does not count: it may be an answer (a snapshot) that is more than the limit,
+        and whoever asked for it must be able to get it.
         """
         if not self._write_now(packet) and not self._ending:
             self._wait(packet)

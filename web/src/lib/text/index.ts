@@ -22,7 +22,7 @@ export function explain(error: unknown, words: Catalogue['problems'] = text.prob
   if (!(error instanceof ApiProblem)) return words.other;
   if (error.status === 422) return words.fields;
   if (error.status === 429) return words.tooMany(error.retryAfter);
-  if (error.status === 503) return words.busy;
+  if (error.status >= 502 && error.status <= 504) return words.busy; // by the hub, or by the proxy before it
   if (error.status >= 500) return words.fault;
   return error.detail ?? words.other;
 }

@@ -70,6 +70,19 @@ it('keeps what is asked of the hub until the line is there', async () => {
   expect(closed).toBe(1);
 });
 
+it('asks nothing of the hub once it is closed: another window may have the door', async () => {
+  let opened: (alone: object) => void = () => undefined;
+  open = () => new Promise((resolve) => (opened = resolve));
+  begin();
+  const asked = Promise.allSettled([ties.search('Ada'), ties.move('gate')]);
+  const connecting = ties.connect();
+  await until(() => expect(dialled).toBe(1));
+  ties.close();
+  opened(ALONE);
+  await connecting;
+  expect((await asked).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+});
+
 it('fails what is asked of the hub where the browser keeps nothing, and leaves no line behind', async () => {
   open = () => Promise.reject(new Error('no storage'));
   begin();

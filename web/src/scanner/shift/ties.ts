@@ -76,12 +76,12 @@ export class Ties {
 
   /** Finds vouchers by a part of the guest's name. Throws also where `connect` did. */
   async search(name: string): Promise<readonly Voucher[]> {
-    return (await this.#connected).search(name);
+    return (await this.#open()).search(name);
   }
 
   /** Moves this device to another gate. Throws also where `connect` did. */
   async move(gateId: string | null): Promise<Kept['device']> {
-    return (await this.#connected).move(gateId);
+    return (await this.#open()).move(gateId);
   }
 
   close(): void {
@@ -100,8 +100,16 @@ export class Ties {
     await alone?.leave();
   }
 
+  /** The line, for whoever still has it: while they waited another window may have taken the door over. */
+  async #open(): Promise<Line> {
+    const line = await this.#connected;
+    if (this.#closed) throw new Error('this door is closed');
+    return line;
+  }
+
   async #connecting(): Promise<Line> {
     const dialled = this.#dialled();
+    dialled.catch(() => undefined); // who waits for it below is told
     try {
       const alone = (this.#alone = await this.#opening);
       const line = (this.#line = await dialled);
@@ -113,7 +121,11 @@ export class Ties {
       }
       return line;
     } catch (error) {
-      void dialled.then((line) => line.close()); // nobody else knows it
+      // Nobody else knows the line.
+      dialled.then(
+        (line) => line.close(),
+        () => undefined,
+      );
       throw error;
     }
   }
