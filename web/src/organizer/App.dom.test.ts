@@ -3,28 +3,13 @@ import axe from 'axe-core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { Session } from '../lib/api/session.ts';
-import type { SignedIn } from '../lib/api/types.ts';
 import { Format } from '../lib/text/format.ts';
 import App from './App.svelte';
+import { SIGNED_IN } from './testing/account.ts';
 import { likeABrowser } from './testing/browser.ts';
 import { speak, text } from './text/index.ts';
 
 const HUB = 'http://127.0.0.1:9'; // nobody is there, and that is known at once
-const AT = '2026-07-04T20:00:00Z';
-const SIGNED_IN: SignedIn = {
-  user: {
-    id: 'u1',
-    email: 'ada@party.test',
-    name: 'Ada',
-    version: 1,
-    created_at: AT,
-    updated_at: AT,
-  },
-  access_token: 'access',
-  refresh_token: 'refresh',
-  token_type: 'bearer',
-  expires_in: 900,
-};
 
 const answers = new Map<string, (body: unknown) => Response>();
 const calls: { path: string; body: unknown }[] = [];

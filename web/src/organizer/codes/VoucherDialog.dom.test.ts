@@ -6,18 +6,11 @@ import type { VoucherRecord } from '../../lib/api/types.ts';
 import { TestHub } from '../../lib/live/testing/hub.ts';
 import { claim, EVENT_ID, OFFER_ID } from '../../lib/live/testing/ledger.ts';
 import App from '../App.svelte';
+import { SIGNED_IN } from '../testing/account.ts';
 import { likeABrowser } from '../testing/browser.ts';
 import { speak } from '../text/index.ts';
 
 const AT = '2026-07-04T20:00:00Z';
-const USER = {
-  id: 'u1',
-  email: 'ada@party.test',
-  name: 'Ada',
-  version: 1,
-  created_at: AT,
-  updated_at: AT,
-};
 const VOUCHER: VoucherRecord = {
   id: claim(2).voucher_id ?? '',
   code: '7KQ4MX2P9T',
@@ -66,15 +59,9 @@ beforeEach(async () => {
     return Response.json({ status: 404, title: 'Not Found' }, { status: 404 });
   });
   const session = new Session({ base: 'http://hub.test' });
-  const tokens = {
-    access_token: 'a',
-    refresh_token: 'r',
-    token_type: 'bearer',
-    expires_in: 900,
-  } as const;
   location.hash = `#/events/${EVENT_ID}/codes`;
   ({ unmount } = render(App, { session, hub: hub.url }));
-  session.begin({ user: USER, ...tokens });
+  session.begin(SIGNED_IN);
 });
 
 afterEach(async () => {

@@ -6,19 +6,11 @@ import { Session } from '../../lib/api/session.ts';
 import { TestHub } from '../../lib/live/testing/hub.ts';
 import { EVENT_ID, GrowingLedger } from '../../lib/live/testing/ledger.ts';
 import App from '../App.svelte';
+import { SIGNED_IN } from '../testing/account.ts';
 import { likeABrowser } from '../testing/browser.ts';
 import { speak } from '../text/index.ts';
 
 const AT = '2026-07-04T20:00:00Z';
-const USER = {
-  id: 'u1',
-  email: 'ada@party.test',
-  name: 'Ada',
-  version: 1,
-  created_at: AT,
-  updated_at: AT,
-};
-
 let hub: TestHub;
 let unmount: () => void;
 
@@ -40,15 +32,9 @@ beforeEach(async () => {
     return Response.json({ status: 404, title: 'Not Found' }, { status: 404 });
   });
   const session = new Session({ base: 'http://hub.test' });
-  const tokens = {
-    access_token: 'a',
-    refresh_token: 'r',
-    token_type: 'bearer',
-    expires_in: 900,
-  } as const;
   location.hash = `#/events/${EVENT_ID}`;
   ({ unmount } = render(App, { session, hub: hub.url }));
-  session.begin({ user: USER, ...tokens });
+  session.begin(SIGNED_IN);
 });
 
 afterEach(async () => {
